@@ -1,0 +1,40 @@
+# Tasks: setup, demo, test, lock. `make demo` and `make test` do all the set-up themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test lint format lint-types imports lock
+
+setup: .venv/.installed
+
+# The stamp is newer than the lock exactly when the installed packages are those of the lock.
+.venv/.installed: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Beian needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+demo: setup
+	$(BIN)/python starter.py demo
+
+test: setup lint lint-types imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint-types: setup
+	$(BIN)/mypy .
+
+imports: setup
+	$(BIN)/lint-imports
+
+# Needs `uv` on the PATH; no registry address is written into the lock.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --extra dev pyproject.toml -o requirements.txt

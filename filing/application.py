@@ -1,0 +1,118 @@
+"""The application: the one shape that file, workflow, registry and command line speak.
+
+Models give the shape only; what the values must be is in `checks.py`, so that a stricter check
+never breaks the replay of an application that was accepted before.
+"""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from filing.model import Model
+from filing.vocabulary import ApplicantType, CertificateType, Kind, MaterialType
+
+LONG_TERM: Literal["长期"] = "长期"
+"""A certificate without an end of validity."""
+
+
+class PersonCertificate(Model):
+    """A person's identity document."""
+
+    type: CertificateType
+    number: str
+    valid_from: date
+    valid_to: date | Literal["长期"]
+
+
+class Person(Model):
+    """A principal or a legal representative."""
+
+    name: str
+    certificate: PersonCertificate
+    mobile: str
+    email: str
+    emergency_mobile: str
+
+
+class SubjectCertificate(Model):
+    """The certificate of the subject; its address as printed on it."""
+
+    type: CertificateType
+    number: str
+    address: str
+
+
+class Subject(Model):
+    """The filing entity (主办单位/主体)."""
+
+    type: ApplicantType
+    name: str
+    certificate: SubjectCertificate
+    province: str
+    city: str
+    district: str
+    address: str
+    """Correspondence address, without province, city and district."""
+    legal_representative: Person | None = None
+    principal: Person
+    subject_number: str | None = None
+    """主体备案号, where the subject already has one."""
+
+
+class PreApproval(Model):
+    """A pre-approval or special approval (前置审批)."""
+
+    category: str
+    number: str
+    valid_to: date | Literal["长期"]
+
+
+class MiniProgram(Model):
+    """The mini program that is filed."""
+
+    appid: str
+    name: str
+    remark: str
+    service_contents: tuple[str, ...]
+    pre_approvals: tuple[PreApproval, ...] = ()
+    principal: Person
+
+
+class Material(Model):
+    """One paper. `file` is relative to the application file; `sha256` (64 hex digits) names its
+    content in the materials store and is filled in when the filing is started."""
+
+    type: MaterialType
+    file: str
+    side: Literal["front", "back"] | None = None
+    person: str | None = None
+    category: str | None = None
+    signed_on: date | None = None
+    sha256: str | None = None
+
+
+class Contact(Model):
+    """Who is told of what happens to the filing."""
+
+    email: str
+
+
+class Application(Model):
+    """One application, of any kind."""
+
+    kind: Kind
+    mini_program: MiniProgram
+    subject: Subject
+    materials: tuple[Material, ...] = Field(default=())
+    contact: Contact
+
+
+def workflow_id(application: Application) -> str:
+    """The Temporal workflow id that an application implies (contract, section 3)."""
+    return f"filing-{application.mini_program.appid}"
+
+
+def one_phone(application: Application) -> bool:
+    """Whether one phone serves both principals: then one SMS check does for both (`domain.md` 3.3)."""
+    return application.subject.principal.mobile == application.mini_program.principal.mobile

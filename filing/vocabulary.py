@@ -1,0 +1,213 @@
+"""The field's own terms: English names in code, Chinese labels in what people read.
+
+Sources: `domain.md` 3 and 6 for terms; the authority's ids are never here, for its lists change
+and are looked up by the Chinese name (its pages say: do not hard-code).
+"""
+
+from enum import Enum
+
+
+class Kind(str, Enum):
+    """Kinds of filing."""
+
+    NEW = "new"
+    CHANGE_SUBJECT = "change_subject"
+    CHANGE_MINI_PROGRAM = "change_mini_program"
+    CANCEL_SUBJECT = "cancel_subject"
+    CANCEL_MINI_PROGRAM = "cancel_mini_program"
+    CANCEL_ACCESS = "cancel_access"
+
+
+KIND_LABELS = {
+    Kind.NEW: "新增备案",
+    Kind.CHANGE_SUBJECT: "变更主体",
+    Kind.CHANGE_MINI_PROGRAM: "变更小程序",
+    Kind.CANCEL_SUBJECT: "注销主体",
+    Kind.CANCEL_MINI_PROGRAM: "注销小程序",
+    Kind.CANCEL_ACCESS: "取消接入",
+}
+
+
+class Status(str, Enum):
+    """Where a filing stands. The last four are final."""
+
+    PLATFORM_REVIEW = "platform_review"
+    CORRECTION = "correction"
+    SUBMISSION = "submission"
+    SMS_VERIFICATION = "sms_verification"
+    BUREAU_REVIEW = "bureau_review"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+    @property
+    def final(self) -> bool:
+        """Whether the filing has ended."""
+        return self in FINAL
+
+
+FINAL = frozenset({Status.APPROVED, Status.REJECTED, Status.WITHDRAWN, Status.LAPSED})
+
+STATUS_LABELS = {
+    Status.PLATFORM_REVIEW: "平台初审",
+    Status.CORRECTION: "待修改",
+    Status.SUBMISSION: "提交管局",
+    Status.SMS_VERIFICATION: "短信核验",
+    Status.BUREAU_REVIEW: "管局审核",
+    Status.APPROVED: "备案成功",
+    Status.REJECTED: "审核不通过",
+    Status.WITHDRAWN: "已撤回",
+    Status.LAPSED: "已失效",
+}
+
+
+class Party(str, Enum):
+    """Who has the next step."""
+
+    PLATFORM = "platform"
+    APPLICANT = "applicant"
+    PRINCIPALS = "principals"
+    AUTHORITY = "authority"
+    BUREAU = "bureau"
+
+
+PARTY_LABELS = {
+    Party.PLATFORM: "平台审核人员",
+    Party.APPLICANT: "申请人",
+    Party.PRINCIPALS: "主体负责人与小程序负责人",
+    Party.AUTHORITY: "备案系统",
+    Party.BUREAU: "通信管理局",
+}
+
+
+class Principal(str, Enum):
+    """The persons in charge who pass the SMS check."""
+
+    SUBJECT = "subject_principal"
+    MINI_PROGRAM = "mini_program_principal"
+
+
+PRINCIPAL_LABELS = {Principal.SUBJECT: "主体负责人", Principal.MINI_PROGRAM: "小程序负责人"}
+
+
+class AuthorityMode(str, Enum):
+    """Through whom a filing reaches the bureau (`BEIAN_AUTHORITY`)."""
+
+    SANDBOX = "sandbox"
+    WECHAT = "wechat"
+    MANUAL = "manual"
+
+
+class ApplicantType(str, Enum):
+    """Sorts of subject (主体性质)."""
+
+    INDIVIDUAL = "individual"
+    ENTERPRISE = "enterprise"
+    SOLE_TRADER = "sole_trader"
+    GOVERNMENT = "government"
+    PUBLIC_INSTITUTION = "public_institution"
+    SOCIAL_ORGANISATION = "social_organisation"
+    PRIVATE_NON_ENTERPRISE = "private_non_enterprise"
+    FOUNDATION = "foundation"
+    LAW_FIRM = "law_firm"
+
+
+APPLICANT_LABELS = {
+    ApplicantType.INDIVIDUAL: "个人",
+    ApplicantType.ENTERPRISE: "企业",
+    ApplicantType.SOLE_TRADER: "个体工商户",
+    ApplicantType.GOVERNMENT: "政府机关",
+    ApplicantType.PUBLIC_INSTITUTION: "事业单位",
+    ApplicantType.SOCIAL_ORGANISATION: "社会团体",
+    ApplicantType.PRIVATE_NON_ENTERPRISE: "民办非企业单位",
+    ApplicantType.FOUNDATION: "基金会",
+    ApplicantType.LAW_FIRM: "律师执业机构",
+}
+
+
+class CertificateType(str, Enum):
+    """Certificates of subjects and of persons."""
+
+    BUSINESS_LICENCE = "business_licence"
+    UNIFIED_CODE_CERTIFICATE = "unified_code_certificate"
+    RESIDENT_ID = "resident_id"
+    PASSPORT = "passport"
+
+
+CERTIFICATE_LABELS = {
+    CertificateType.BUSINESS_LICENCE: "营业执照",
+    CertificateType.UNIFIED_CODE_CERTIFICATE: "统一社会信用代码证书",
+    CertificateType.RESIDENT_ID: "居民身份证",
+    CertificateType.PASSPORT: "护照",
+}
+
+
+class MaterialType(str, Enum):
+    """Materials that an application may hold."""
+
+    SUBJECT_CERTIFICATE = "subject_certificate"
+    SUBJECT_PRINCIPAL_CERTIFICATE = "subject_principal_certificate"
+    MINI_PROGRAM_PRINCIPAL_CERTIFICATE = "mini_program_principal_certificate"
+    PRE_APPROVAL = "pre_approval"
+    AUTHORISATION_LETTER = "authorisation_letter"
+    PARTY_BUILDING_PROOF = "party_building_proof"
+    RESIDENCE_PERMIT = "residence_permit"
+    SITUATION_STATEMENT = "situation_statement"
+    COMMITMENT_LETTER = "commitment_letter"
+    ON_SITE_PHOTO = "on_site_photo"
+    SERVICE_COMMITMENT = "service_commitment"
+    AUTHENTICITY_CHECKLIST = "authenticity_checklist"
+    OTHER = "other"
+
+
+MATERIAL_LABELS = {
+    MaterialType.SUBJECT_CERTIFICATE: "主办单位证件",
+    MaterialType.SUBJECT_PRINCIPAL_CERTIFICATE: "主体负责人证件",
+    MaterialType.MINI_PROGRAM_PRINCIPAL_CERTIFICATE: "小程序负责人证件",
+    MaterialType.PRE_APPROVAL: "前置审批/专项审批",
+    MaterialType.AUTHORISATION_LETTER: "授权书",
+    MaterialType.PARTY_BUILDING_PROOF: "党建证明",
+    MaterialType.RESIDENCE_PERMIT: "居住证",
+    MaterialType.SITUATION_STATEMENT: "情况说明",
+    MaterialType.COMMITMENT_LETTER: "承诺书",
+    MaterialType.ON_SITE_PHOTO: "负责人核验现场拍摄照片",
+    MaterialType.SERVICE_COMMITMENT: "互联网信息服务承诺书",
+    MaterialType.AUTHENTICITY_CHECKLIST: "小程序备案真实性核验单",
+    MaterialType.OTHER: "其他材料",
+}
+
+SERVICE_CONTENTS = {
+    "ecommerce": "网上购物",
+    "utilities_payment": "生活缴费",
+    "recruitment": "招聘",
+    "catering": "餐饮服务",
+    "travel": "旅游出行",
+    "tools": "工具",
+    "corporate_site": "企业展示",
+    "government_service": "政务服务",
+}
+"""Our names of service contents (服务内容标识) and the names under which the authority lists them.
+
+生活缴费 and 招聘 are seen in the authority's sample; the other names are [UNVERIFIED] and matched
+against the live list before anything is submitted.
+"""
+
+PRE_APPROVALS = {
+    "news": "新闻",
+    "publishing": "出版",
+    "education": "教育",
+    "health_care": "医疗保健",
+    "drugs_and_devices": "药品和医疗器械",
+    "bulletin_board": "电子公告服务",
+    "culture": "文化",
+    "radio_film_television": "广播电影电视节目",
+    "ride_hailing": "网络预约车",
+    "internet_finance": "互联网金融",
+    "after_school_training": "校外培训",
+    "religion": "宗教",
+}
+"""Our names of pre-approval categories (前置审批) and the authority's, from its published sample."""
+
+NO_PRE_APPROVAL = "以上都不涉及"
+"""What must be stated expressly when no pre-approval applies (WX-API/applyicpfiling)."""
