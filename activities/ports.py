@@ -1,0 +1,92 @@
+"""What activities need of the outside: one small protocol each. Gateways implement them."""
+
+from typing import Protocol
+
+from filing.application import Application
+from filing.authority import AuthorityReport, WithdrawalAnswer
+from filing.files import FileFacts
+from filing.notices import Delivery, Notice
+from filing.process.state import State
+from filing.records import Entry
+from filing.windows import Arrangement
+
+
+class Records(Protocol):
+    """The registry, as a filing's record."""
+
+    async def write(self, state: State, entries: tuple[Entry, ...]) -> tuple[int, ...]:
+        """Upsert the filing's row (never backwards in `sequence`), append the entries, all in one
+        transaction; the current round's application is kept beside it.
+
+        Gives the sequences of entries whose key was there with other content: those are kept under
+        a purpose of their own (`conflict-…`), the older content stays.
+        """
+        ...
+
+    async def claim_number(self, number: str, uid: str) -> bool:
+        """Whether the filing number is free or this filing's own; claims it in the same step."""
+        ...
+
+
+class Ledger(Protocol):
+    """The notice ledger: makes a repeated activity send once."""
+
+    async def begin(self, notice: Notice) -> Delivery | None:
+        """Before sending. `ALREADY_SENT`: do not send. `POSSIBLY_DOUBLED`: an attempt began and
+        its end is unknown; send, and say so. None: send."""
+        ...
+
+    async def end(self, notice: Notice, delivery: Delivery) -> None:
+        """After sending."""
+        ...
+
+    async def failed(self, notice: Notice, reason: str) -> None:
+        """The channel refused it for certain: nothing arrived. `reason` holds no address."""
+        ...
+
+
+class Channels(Protocol):
+    """The ways in which people are told."""
+
+    async def send(self, notice: Notice) -> Delivery:
+        """Send through every channel of the audience: `SENT` or `NO_CHANNEL`; raises
+        `ChannelRefused` (gateways) when any channel refused."""
+        ...
+
+
+class Authority(Protocol):
+    """What takes a filing to the bureau."""
+
+    async def submit(self, application: Application, round: int) -> AuthorityReport:
+        """Hand the application over, once: asks first whether the order is there already.
+        A refusal for its content is a report `RETURNED` with reasons, not an error."""
+        ...
+
+    async def status(self, appid: str) -> AuthorityReport:
+        """Where the order stands now."""
+        ...
+
+    async def withdraw(self, appid: str) -> WithdrawalAnswer:
+        """Take the order back, where the authority still allows it."""
+        ...
+
+
+class Materials(Protocol):
+    """The materials store: files by content."""
+
+    async def facts(self, sha256: str, file: str) -> FileFacts:
+        """Facts of a stored file; `problem="missing"` where the store has no such content, `unreadable`
+        where its bytes are no longer those of its name."""
+        ...
+
+    async def read(self, sha256: str) -> bytes:
+        """A stored file's bytes, checked against their hash."""
+        ...
+
+
+class Calendar(Protocol):
+    """The working-day calendar."""
+
+    async def arrangement(self) -> Arrangement:
+        """What is known now."""
+        ...

@@ -1,0 +1,73 @@
+"""Notices: who is told what. The texts are templates in `gateways/templates/`."""
+
+from enum import Enum
+
+from filing.model import Model
+
+
+class Audience(str, Enum):
+    """Who is told."""
+
+    APPLICANT = "applicant"
+    OPERATIONS = "operations"
+
+
+class NoticePurpose(str, Enum):
+    """What a notice is about; a template of the same name exists for each."""
+
+    RETURNED = "returned"
+    """To the applicant: to be corrected, with reasons per field and the last day."""
+    SMS_DUE = "sms_due"
+    """To the applicant: the principals must confirm by SMS within 24 hours."""
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    REMINDER = "reminder"
+    """To those who must act: the window ends soon."""
+    OVERDUE = "overdue"
+    """To operations: a window ran out and the filing still waits."""
+    TROUBLE = "trouble"
+    """To operations: something needs a person (a record conflict, an undelivered notice)."""
+
+
+class NoticeReason(Model):
+    """One reason inside a notice."""
+
+    field: str
+    reason: str
+    suggestion: str | None = None
+
+
+class Notice(Model):
+    """One notice to one audience. (`uid`, `sequence`, `purpose`, `audience`) names it for ever.
+
+    `email` is the application's contact; it goes to no log. Texts are Chinese; instants are
+    formatted in China time, as in `2026-11-26 24:00`.
+    """
+
+    uid: str
+    filing_id: str
+    sequence: int
+    purpose: NoticePurpose
+    audience: Audience
+    email: str | None = None
+    mini_program: str
+    kind_label: str
+    status_label: str
+    round: int = 1
+    due: str | None = None
+    note: str | None = None
+    number: str | None = None
+    reasons: tuple[NoticeReason, ...] = ()
+
+
+class Delivery(str, Enum):
+    """How sending a notice ended."""
+
+    SENT = "sent"
+    ALREADY_SENT = "already_sent"
+    POSSIBLY_DOUBLED = "possibly_doubled"
+    """Sent, and a crash left open whether an earlier attempt had arrived too."""
+    NO_CHANNEL = "no_channel"
+    """No channel is set for this audience: recorded, nothing to send by."""

@@ -1,0 +1,1 @@
+"""The process: a stage table, and one total, pure function from state and event to state and effects."""

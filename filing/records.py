@@ -1,0 +1,55 @@
+"""What is written down of a filing: entries of the append-only log, and what lists show."""
+
+from datetime import datetime
+from typing import Any
+
+from filing.model import Model
+from filing.vocabulary import Status
+
+
+class Entry(Model):
+    """One entry of the log. (`uid`, `sequence`, `purpose`) is its key; the same key with other
+    content is a conflict. `detail` is small, and free of certificate and phone numbers."""
+
+    sequence: int
+    purpose: str
+    """`transition`, `fact`, `refusal`, `window`, `note`."""
+    at: datetime
+    status: Status
+    round: int
+    by: str
+    note: str
+    detail: dict[str, Any] = {}
+
+
+class ListedFiling(Model):
+    """A filing as `list` shows it."""
+
+    filing_id: str
+    uid: str
+    kind: str
+    applicant_type: str
+    province: str
+    mini_program: str
+    status: str
+    status_label: str
+    round: int
+    waiting_for: str | None
+    entered_at: datetime
+    due_at: datetime | None
+    overdue: bool
+    provisional: bool
+    filing_number: str | None
+
+
+class ListQuery(Model):
+    """Filters of `list`; None means any."""
+
+    open_only: bool = True
+    status: str | None = None
+    kind: str | None = None
+    province: str | None = None
+    waiting_for: str | None = None
+    overdue: bool | None = None
+    due_before: datetime | None = None
+    limit: int = 100

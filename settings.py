@@ -1,0 +1,83 @@
+"""Settings: `BEIAN_*` environment variables, also from `.env`. A wrong one stops the program."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from filing.vocabulary import AuthorityMode
+from filing.windows import WindowTerms
+
+
+class WrongSettings(Exception):
+    """One or more settings are wrong; the text names each, and the fix."""
+
+
+class Settings(BaseSettings):
+    """All settings. Durations are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BEIAN_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    home: Path = Path(".beian")
+    """Folder of the embedded stack and of the materials store."""
+    database_url: str | None = None
+    """PostgreSQL of the registry; unset: the embedded one of the running `up`."""
+    authority: AuthorityMode = AuthorityMode.SANDBOX
+    wechat_base_url: str | None = None
+    """Address of the authority's API; unset: the sandbox of the running `up`, or WeChat's own."""
+    wechat_component_appid: str = "wxc0ffee0000000001"
+    wechat_component_secret: SecretStr = SecretStr("sandbox-component-secret")
+    wechat_component_ticket: SecretStr = SecretStr("ticket@@@sandbox")
+    wechat_authorizer_refresh_token: SecretStr = SecretStr("refreshtoken@@@sandbox")
+    notify_operations: str = ""
+    """Apprise URLs, separated by spaces, for operations."""
+    notify_applicant: str = ""
+    """Apprise URLs, separated by spaces; `{email}` stands for the filing's contact, URL-escaped."""
+    correction_days: int = Field(default=45, ge=1, le=366)
+    poll_first: float | None = Field(default=None, gt=0)
+    """First pause between status checks, doubling to `poll_longest`. Default: 300 (wechat), 2 (sandbox)."""
+    poll_longest: float | None = Field(default=None, gt=0)
+    """Default: 21600 (wechat), 30 (sandbox)."""
+    workflow_sandbox: bool = True
+    """Run workflow code in the SDK's sandbox: on finds mistakes, off saves two thirds of the CPU."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    encryption_keys: SecretStr | None = None
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _not_built_yet(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value():
+            raise ValueError(
+                "payload encryption is not built yet, so nothing would be encrypted: unset it"
+            )
+        return value
+
+    @cached_property
+    def terms(self) -> WindowTerms:
+        """What windows depend on."""
+        sandbox = self.authority is not AuthorityMode.WECHAT
+        first = self.poll_first or (2.0 if sandbox else 300.0)
+        longest = self.poll_longest or (30.0 if sandbox else 21600.0)
+        return WindowTerms(
+            correction_days=self.correction_days,
+            poll_first_seconds=first,
+            poll_longest_seconds=max(first, longest),
+        )
+
+
+def load() -> Settings:
+    """The settings of this process. Raises `WrongSettings` with names and fixes, never values."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"BEIAN_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
+            for e in error.errors(include_input=False)
+        ]
+        hint = "" if os.environ.get("BEIAN_HOME") else " (environment or .env)"
+        raise WrongSettings("wrong settings" + hint + ":\n  " + "\n  ".join(lines)) from None
