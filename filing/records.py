@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from filing.model import Model
 from filing.vocabulary import Status
 
@@ -19,7 +21,7 @@ class Entry(Model):
     round: int
     by: str
     note: str
-    detail: dict[str, Any] = {}
+    detail: dict[str, Any] = Field(default_factory=dict)
 
 
 class ListedFiling(Model):

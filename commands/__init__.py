@@ -1,0 +1,1 @@
+"""The command line, one file per role; thin: parse, call `operations`, print."""

@@ -1,0 +1,1 @@
+"""Everything outside: registry, authority, notices, materials, calendar, Temporal. Implements the ports."""
