@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     notify_applicant: str = ""
     """Apprise URLs, separated by spaces; `{email}` stands for the filing's contact, URL-escaped."""
     correction_days: int = Field(default=45, ge=1, le=366)
+    platform_review: Literal["manual", "automatic"] = "manual"
+    """`automatic` approves by itself what passes every check without a warning."""
     poll_first: float | None = Field(default=None, gt=0)
     """First pause between status checks, doubling to `poll_longest`. Default: 300 (wechat), 2 (sandbox)."""
     poll_longest: float | None = Field(default=None, gt=0)

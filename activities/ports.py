@@ -28,6 +28,11 @@ class Records(Protocol):
         ...
 
 
+class NotSent(Exception):
+    """A channel refused a notice for certain: nothing arrived, so it may be sent again.
+    The text names the kind of channel and holds no address."""
+
+
 class Ledger(Protocol):
     """The notice ledger: makes a repeated activity send once."""
 
@@ -49,8 +54,8 @@ class Channels(Protocol):
     """The ways in which people are told."""
 
     async def send(self, notice: Notice) -> Delivery:
-        """Send through every channel of the audience: `SENT` or `NO_CHANNEL`; raises
-        `ChannelRefused` (gateways) when any channel refused."""
+        """Send through every channel of the audience: `SENT` or `NO_CHANNEL`. Raises `NotSent` when
+        a channel refused; any other error leaves it open whether it arrived."""
         ...
 
 

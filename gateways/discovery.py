@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from filing.model import Model
+from filing.vocabulary import AuthorityMode
 from settings import Settings
 
 UP_FILE = "up.json"
@@ -43,4 +44,21 @@ def database_url(settings: Settings) -> str:
     raise ServiceUnreachable(
         f"no registry: no `starter.py up` is running in {settings.home} and BEIAN_DATABASE_URL is not set; "
         "start `python starter.py up`, or set BEIAN_DATABASE_URL"
+    )
+
+
+WECHAT = "https://api.weixin.qq.com"
+
+
+def authority_url(settings: Settings) -> str:
+    """The authority's address: WeChat's own, or the sandbox's. Raises `ServiceUnreachable`."""
+    if settings.wechat_base_url:
+        return settings.wechat_base_url
+    if settings.authority is AuthorityMode.WECHAT:
+        return WECHAT
+    if up := read_up(settings.home):
+        return up.authority
+    raise ServiceUnreachable(
+        f"no sandbox authority: no `starter.py up` is running in {settings.home} and "
+        "BEIAN_WECHAT_BASE_URL is not set; start `python starter.py up`, or set it"
     )

@@ -1,9 +1,10 @@
 """The state of one filing: everything the process knows, in one object that is carried whole."""
 
+import hashlib
 from datetime import datetime
 
 from filing.application import Application, one_phone
-from filing.authority import AuthorityReport, Reason
+from filing.authority import AuthorityReport, Reason, Standing
 from filing.model import Model
 from filing.vocabulary import AuthorityMode, Party, Principal, Status
 from filing.windows import Window
@@ -53,7 +54,6 @@ class Stretch(Model):
 class EarlyFact(Model):
     """A fact of the current round that came before its stage; it counts when the stage opens."""
 
-    name: str
     at: datetime
     source: str
     report: AuthorityReport | None = None
@@ -74,15 +74,26 @@ class State(Model):
     """Number of the last entry in the registry; goes on over continue-as-new."""
     started_at: datetime
     entered_at: datetime
+    window_start: datetime
+    """When the present stage's window began to run; kept while a hold leaves it unopened."""
     window: Window | None = None
+    announced: bool = False
+    """Whether the applicant was told that this stage began."""
     overdue: bool = False
     submitted_at: datetime | None = None
     received_at: datetime | None = None
     """The authority's receipt: the SMS window runs from it."""
     sms: tuple[SmsCheck, ...] = ()
     early: tuple[EarlyFact, ...] = ()
-    standing: str | None = None
-    """The authority's last known standing of this round (`filing.authority.Standing`)."""
+    standing: Standing = Standing.ABSENT
+    """The authority's last known standing in this round."""
+    sms_lapsed: bool = False
+    """The present correction follows a lapse of the SMS check: unchanged, it need not be reviewed again."""
+    changes: tuple[str, ...] = ()
+    """Paths that the last resubmission changed."""
+    held_since: datetime | None = None
+    holds: tuple[tuple[datetime, datetime], ...] = ()
+    """Closed holds that touch the present stage."""
     reasons: tuple[Reason, ...] = ()
     filing_number: str | None = None
     subject_number: str | None = None
@@ -96,6 +107,21 @@ class State(Model):
     refused_count: int = 0
     timeline: tuple[TimelineEntry, ...] = ()
     time_with: tuple[Stretch, ...] = ()
+
+    @property
+    def offset_seconds(self) -> int:
+        """The filing's own spread of 09:00 notices, 0 to 3599 s, so that thousands never coincide."""
+        return int.from_bytes(hashlib.sha256(self.uid.encode()).digest()[:4]) % 3600
+
+    @property
+    def next_instant(self) -> datetime | None:
+        """The next instant at which the clock matters, or None: the deadline, or an alarm."""
+        if self.status.final or self.window is None or self.held_since is not None:
+            return None
+        instants = [alarm.at for alarm in self.window.alarms]
+        if not self.overdue:
+            instants.append(self.window.due_at)
+        return min(instants, default=None)
 
     @property
     def principals_due(self) -> tuple[Principal, ...]:

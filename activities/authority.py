@@ -1,0 +1,71 @@
+"""Asking the authority. A status check is one activity that is retried until the answer changes:
+retries leave no events in the history (design, 1)."""
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.ports import Authority
+from filing.application import Application
+from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
+from filing.model import Model
+
+
+class Submission(Model):
+    """An application to be handed over, of this round."""
+
+    application: Application
+    round: int
+
+
+class Watched(Model):
+    """The mini program to ask about, and what is known already."""
+
+    appid: str
+    known: Standing
+
+
+class Order(Model):
+    """The mini program whose order is meant: the authority's only key."""
+
+    appid: str
+
+
+def _not_yet(what: str) -> ApplicationError:
+    # Benign: each retry would else log a traceback.
+    return ApplicationError(what, type="NotYet", category=ApplicationErrorCategory.BENIGN)
+
+
+class AuthorityActivities:
+    """Needs the authority."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    @activity.defn
+    async def hand_over(self, submission: Submission) -> AuthorityReport:
+        """Hand the application over once, then wait until the authority has decided on it.
+
+        The port asks first whether the order is there, so a retry after a crash doubles nothing.
+        """
+        report = await self._authority.submit(submission.application, submission.round)
+        if report.standing in (Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN):
+            raise _not_yet(f"the authority is still at {report.standing.value}")
+        return report
+
+    @activity.defn
+    async def watch_authority(self, watched: Watched) -> AuthorityReport:
+        """Wait until the authority says something else than what is known."""
+        report = await self._authority.status(watched.appid)
+        if report.standing in (watched.known, Standing.UNKNOWN):
+            raise _not_yet(f"the authority is still at {report.standing.value}")
+        return report
+
+    @activity.defn
+    async def ask_authority(self, order: Order) -> AuthorityReport:
+        """What the authority says now."""
+        return await self._authority.status(order.appid)
+
+    @activity.defn
+    async def withdraw_from_authority(self, order: Order) -> WithdrawalAnswer:
+        """Take the order back, where the authority still allows it."""
+        return await self._authority.withdraw(order.appid)

@@ -1,0 +1,134 @@
+"""A filing's own activities: check the application, write down what happened, claim its number."""
+
+from datetime import datetime
+from typing import Any
+
+from temporalio import activity
+
+from activities.ports import Calendar, Materials, Records
+from filing.application import Application
+from filing.checks import check
+from filing.model import CHINA, Model
+from filing.parse import parse_application
+from filing.problems import Problem, errors
+from filing.process.events import Record, Recorded
+from filing.process.state import State
+from filing.process.transition import transition
+from filing.vocabulary import AuthorityMode
+from filing.window_rules import open_window
+from filing.windows import WindowTerms
+from filing.workdays import working_days_between
+
+
+class CheckOrder(Model):
+    """An application as it was sent, and the day it is judged on."""
+
+    application: Any
+    at: datetime
+
+
+class Checked(Model):
+    """What is wrong with it, and how filings are handled here now."""
+
+    problems: tuple[Problem, ...]
+    mode: AuthorityMode
+    automatic: bool
+    """The platform's review passes by itself: it is set so, and nothing warned."""
+
+
+class RecordOrder(Model):
+    """Write this down of a filing that stands so."""
+
+    state: State
+    record: Record
+    at: datetime
+
+
+class NumberClaim(Model):
+    """A filing number, for one filing."""
+
+    number: str
+    uid: str
+
+
+class FilingActivities:
+    """Needs the registry, the calendar and the materials store."""
+
+    def __init__(
+        self,
+        records: Records,
+        calendar: Calendar,
+        materials: Materials,
+        *,
+        mode: AuthorityMode,
+        automatic_review: bool,
+        terms: WindowTerms,
+    ) -> None:
+        self._records = records
+        self._calendar = calendar
+        self._materials = materials
+        self._mode = mode
+        self._automatic_review = automatic_review
+        self._terms = terms
+
+    @activity.defn
+    async def check_application(self, order: CheckOrder) -> Checked:
+        """Every problem of an application whose files are in the materials store."""
+        problems = await self._problems(order)
+        return Checked(
+            problems=problems,
+            mode=self._mode,
+            automatic=self._automatic_review and not problems,
+        )
+
+    async def _problems(self, order: CheckOrder) -> tuple[Problem, ...]:
+        application = parse_application(order.application)
+        if not isinstance(application, Application):
+            return application
+        unstored = tuple(
+            Problem(
+                path=f"materials.{index}.sha256",
+                code="not_stored",
+                message="材料没有存入材料库",
+                fix="请用 starter.py start 或 amend 提交,它会先把文件存入材料库",
+            )
+            for index, material in enumerate(application.materials)
+            if material.sha256 is None
+        )
+        if unstored:
+            return (*check(application, None, order.at.astimezone(CHINA).date()), *unstored)
+        facts = {
+            material.file: await self._materials.facts(material.sha256, material.file)
+            for material in application.materials
+            if material.sha256 is not None
+        }
+        return check(application, facts, order.at.astimezone(CHINA).date())
+
+    @activity.defn
+    async def record(self, order: RecordOrder) -> Recorded:
+        """Open the window by the calendar as it is known now, and write it all to the registry."""
+        arrangement = await self._calendar.arrangement()
+        record = order.record
+        window = open_window(record.opens, arrangement, self._terms) if record.opens else None
+        stretches = tuple(
+            stretch.model_copy(
+                update={
+                    "working_days": working_days_between(arrangement, stretch.start, stretch.end)
+                }
+            )
+            for stretch in record.closes
+        )
+        recorded = Recorded(window=window, stretches=stretches, at=order.at)
+        state = transition(order.state, recorded).state
+        conflicts = await self._records.write(state, record.entries)
+        return recorded.model_copy(update={"conflicts": conflicts})
+
+    @activity.defn
+    async def claim_number(self, claim: NumberClaim) -> bool:
+        """Whether the number was free, or this filing's already; it is claimed in the same step."""
+        return await self._records.claim_number(claim.number, claim.uid)
+
+
+def refused(problems: tuple[Problem, ...]) -> str:
+    """Paths and codes of what forbids an application; nothing of what it holds."""
+    return ", ".join(f"{p.path or '(application)'}: {p.code}" for p in errors(problems)[:50])

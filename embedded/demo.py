@@ -1,0 +1,265 @@
+"""The demo: whole filings on the embedded stack, each on its own calendar of weeks.
+
+A scripted reviewer decides by real signals; the sandbox is asked over HTTP; notices go by SMTP.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from temporalio.client import WorkflowHandle
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from embedded.stack import Stack, StackOptions, discard_home, running_stack
+from filing.model import Model
+from filing.view import StatusAnswer
+from filing.vocabulary import AuthorityMode, Kind, Status
+from gateways.materials import MaterialsStore
+from gateways.registry import Registry
+from gateways.temporal import connect
+from operations.examples import write_example
+from operations.services import Services, now
+from operations.start import Started, start_files
+from operations.time_travel import MOST_SKIPS
+from settings import Settings
+
+PATIENCE = 60.0
+"""Wall seconds within which a filing must reach the status that its story says."""
+
+Progress = Callable[[str], None]
+
+
+class DemoRow(Model):
+    """How one filing of the demo ended."""
+
+    filing_id: str
+    kind: Kind
+    story: str
+    status: Status
+    status_label: str
+    filing_number: str | None
+    simulated_days: float
+    wall_seconds: float
+
+
+class DemoFailed(Exception):
+    """A filing did not go as its story says."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """One filing: what is told of it, and what happens to it."""
+
+    title: str
+    example: str
+    appid: str
+    ends: Status
+    play: Callable[["Player"], Awaitable[None]]
+
+
+class Player:
+    """Plays the people around one filing, and moves its clock on."""
+
+    def __init__(
+        self,
+        handle: WorkflowHandle[Any, Any],
+        appid: str,
+        skipper: TimeSkipper,
+        control: httpx.AsyncClient,
+        say: Progress,
+    ) -> None:
+        self._handle = handle
+        self._appid = appid
+        self._skipper = skipper
+        self._control = control
+        self._say = say
+
+    async def until(self, status: Status, round_: int = 1) -> StatusAnswer:
+        """Wait until the filing has reached a status. Raises `DemoFailed`."""
+        answer = None
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            raw = await self._handle.query("status")
+            answer = None if raw is None else StatusAnswer.model_validate(raw)
+            if answer is not None and (answer.status, answer.round) == (status, round_):
+                self._say(f"{answer.status_label}(第 {answer.round} 轮)")
+                return answer
+            await asyncio.sleep(0.05)
+        stands = "nowhere yet" if answer is None else answer.status.value
+        raise DemoFailed(f"{self._appid}: expected {status.value}, stands at {stands}")
+
+    async def pass_time(self, **time_: float) -> None:
+        """Move this filing's clock on, exactly that far."""
+        await self._skipper.fast_forward(self._handle, timedelta(**time_))
+
+    async def signal(self, name: str, payload: dict[str, Any]) -> None:
+        """Send what a person would send."""
+        await self._handle.signal(name, payload)
+
+    async def authority(self, **order: Any) -> None:
+        """Make the sandbox answer so from now on."""
+        response = await self._control.post(f"/sandbox/orders/{self._appid}", json=order)
+        response.raise_for_status()
+
+    async def to_sms(self, round_: int = 1) -> None:
+        """From platform review to the SMS check."""
+        if round_ == 1:
+            await self.until(Status.PLATFORM_REVIEW)
+            await self.pass_time(hours=26)
+            await self.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
+        await self.until(Status.SUBMISSION, round_)
+        await self._handed_over()
+        await self.authority(status=4, sms_verify_status=1)
+        await self.pass_time(hours=24)
+        await self.until(Status.SMS_VERIFICATION, round_)
+
+    async def _handed_over(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            response = await self._control.get(f"/sandbox/orders/{self._appid}")
+            if response.status_code == httpx.codes.OK and response.json().get("status") == 2:
+                return
+            await asyncio.sleep(0.05)
+        raise DemoFailed(f"{self._appid}: was not handed over to the authority")
+
+    async def to_bureau(self, round_: int = 1) -> None:
+        """Both principals confirm by SMS."""
+        await self.pass_time(hours=3)
+        for person in ("subject_principal", "mini_program_principal"):
+            await self.signal("sms_verified", {"person": person, "source": "demo"})
+        await self.authority(sms_verify_status=2)
+        await self.until(Status.BUREAU_REVIEW, round_)
+
+
+async def _approved(player: Player) -> None:
+    await player.to_sms()
+    await player.to_bureau()
+    await player.pass_time(days=9)
+    await player.authority(status=6)
+    await player.pass_time(days=1)
+
+
+async def _rejected(player: Player) -> None:
+    await player.to_sms()
+    await player.to_bureau()
+    await player.pass_time(days=12)
+    await player.signal(
+        "bureau_decision",
+        {
+            "outcome": "reject",
+            "reviewer": "苏通管局",
+            "reasons": [{"field": "mini_program.remark", "reason": "与主体经营范围不符"}],
+        },
+    )
+
+
+async def _sms_forgotten(player: Player) -> None:
+    await player.to_sms()
+    await player.authority(sms_verify_status=3)
+    await player.pass_time(hours=24)
+    await player.until(Status.CORRECTION)
+    await player.pass_time(days=2)
+    await player.signal("resubmit", {"by": "applicant", "reason": "负责人已确认可接收短信"})
+    await player.to_sms(2)
+    await player.to_bureau(2)
+    await player.pass_time(days=6)
+    await player.authority(status=6)
+    await player.pass_time(days=1)
+
+
+STORIES = (
+    Story("新增,通过", "new-organisation", "wx1a2b3c4d5e6f7a01", Status.APPROVED, _approved),
+    Story("新增,管局不通过", "new-organisation", "wx1a2b3c4d5e6f7a02", Status.REJECTED, _rejected),
+    Story(
+        "新增,短信超时后原样重新提交,通过",
+        "new-organisation",
+        "wx1a2b3c4d5e6f7a03",
+        Status.APPROVED,
+        _sms_forgotten,
+    ),
+)
+
+
+@asynccontextmanager
+async def demo(
+    home: Path | None, progress: Progress
+) -> AsyncIterator[tuple[Stack, list[DemoRow], float]]:
+    """Play all stories side by side; gives the stack, the table and the wall seconds.
+
+    `home` None: a temporary one, deleted at the end. Raises `StackError`, `DemoFailed`.
+    """
+    began = time.monotonic()
+    folder = home or Path(tempfile.mkdtemp(prefix="beian-demo-"))
+    settings = Settings(
+        home=folder,
+        authority=AuthorityMode.SANDBOX,
+        database_url=None,
+        wechat_base_url=None,
+        notify_operations="",
+        notify_applicant="",
+    )
+    options = StackOptions(home=folder, port_base=0, time_travel=True)
+    try:
+        async with running_stack(options, settings, progress) as stack:
+            rows = await _play_all(stack, settings, progress)
+            yield stack, rows, time.monotonic() - began
+    finally:
+        if home is None:
+            discard_home(folder)
+
+
+async def _play_all(stack: Stack, settings: Settings, progress: Progress) -> list[DemoRow]:
+    client = await connect(settings, address=stack.info.temporal_address)
+    registry = await Registry.open(stack.info.database_url)
+    services = Services(settings, client, registry, MaterialsStore(settings.home / "materials"))
+    try:
+        async with httpx.AsyncClient(base_url=stack.info.authority, timeout=10) as control:
+            playing = (_play(story, services, control, progress) for story in STORIES)
+            return list(await asyncio.gather(*playing))
+    finally:
+        await registry.close()
+
+
+async def _play(
+    story: Story, services: Services, control: httpx.AsyncClient, progress: Progress
+) -> DemoRow:
+    began, folder = time.monotonic(), services.settings.home / "applications" / story.appid
+    file = await asyncio.to_thread(write_example, story.example, folder, now().date(), story.appid)
+    outcomes = [one async for one in start_files([str(file)], services, now().date())]
+    if not isinstance(outcomes[0], Started):
+        raise DemoFailed(f"{story.title}: not started: {outcomes[0]}")
+    filing = outcomes[0]
+    handle = services.client.get_workflow_handle(
+        filing.filing_id, first_execution_run_id=filing.uid
+    )
+    skipper = TimeSkipper(
+        services.client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
+    )
+
+    def say(what: str) -> None:
+        progress(f"{story.title}: {what}")
+
+    player = Player(handle, story.appid, skipper, control, say)
+    await story.play(player)
+    ended = StatusAnswer.model_validate(await asyncio.wait_for(handle.result(), PATIENCE))
+    say(ended.status_label)
+    if ended.status is not story.ends:
+        raise DemoFailed(f"{story.title}: ended {ended.status.value}, not {story.ends.value}")
+    started: datetime = ended.timeline[0].at
+    return DemoRow(
+        filing_id=filing.filing_id,
+        kind=Kind(ended.kind),
+        story=story.title,
+        status=ended.status,
+        status_label=ended.status_label,
+        filing_number=ended.filing_number,
+        simulated_days=round((ended.timeline[-1].at - started) / timedelta(days=1), 1),
+        wall_seconds=round(time.monotonic() - began, 1),
+    )

@@ -1,0 +1,231 @@
+"""Checks of the persons named in an application: the principals and the legal representative."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from filing import divisions, identifiers
+from filing.application import LONG_TERM, Application, Person, PersonCertificate
+from filing.findings import error, months_after, warning
+from filing.problems import Problem
+from filing.vocabulary import ApplicantType, CertificateType
+
+REMAINING_MONTHS = 3
+"""A person's certificate must be valid for more than this [O WX-MAT]."""
+
+REMAINING_MONTHS_IN = {"宁夏回族自治区": 6}
+"""Provinces that want more [O WX-MAT]."""
+
+ADULT = 18
+"""Least age of a principal [V HW doc; `domain.md` 3.8]."""
+
+YOUNGEST_IN = {"广东省": 16, "山东省": 17, "江苏省": 16}
+"""Provinces that take younger ones, some with papers: shown to the reviewer [V `domain.md` 3.8]."""
+
+LONGEST_PERSON_NAME = 50
+
+PERSON_CERTIFICATES = frozenset({CertificateType.RESIDENT_ID, CertificateType.PASSPORT})
+"""Personal kinds only [O WXJ principal_info]."""
+
+MUST_BE_LEGAL_REPRESENTATIVE = frozenset("京津冀晋蒙沪浙闽粤豫鄂湘桂陕青宁新黔藏鲁赣")
+"""Where (by abbreviation) an organisation's principal must be its legal representative [V, of websites: warns]."""
+
+ONE_PRINCIPAL_WITH_LETTER = frozenset("皖苏")
+"""Where a letter is taken only if one person is both principals [V, of websites: warns]."""
+
+
+class Role(NamedTuple):
+    """A person in one of the application's places."""
+
+    path: str
+    label: str
+    person: Person
+
+
+def roles(application: Application) -> list[Role]:
+    """Every person of the application, the legal representative first."""
+    subject, program = application.subject, application.mini_program
+    named = [
+        Role("subject.principal", "主体负责人", subject.principal),
+        Role("mini_program.principal", "小程序负责人", program.principal),
+    ]
+    if subject.legal_representative is not None:
+        legal = Role("subject.legal_representative", "法定代表人", subject.legal_representative)
+        named.insert(0, legal)
+    return named
+
+
+def same_person(one: Person, other: Person) -> bool:
+    """Whether two places name one person: the certificate's number tells."""
+    return one.certificate.number == other.certificate.number
+
+
+def check_people(application: Application, today: date) -> Iterator[Problem]:
+    """Each person by itself, then all of them against each other, then who they must be."""
+    named = roles(application)
+    for role in named:
+        yield from _person(role, application.subject.province, today)
+    for i, role in enumerate(named):
+        # the two before may be one person: said once
+        pairs = [p for other in named[:i] for p in _pair(role, other)]
+        yield from {p.path + p.code: p for p in reversed(pairs)}.values()
+    if application.subject.type is ApplicantType.INDIVIDUAL:
+        yield from _individual(application)
+    else:
+        yield from _organisation(application)
+
+
+def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
+    path, label, person = role
+    name = person.name
+    if not name or len(name) > LONGEST_PERSON_NAME or any(c.isdigit() for c in name):
+        fix = "请按证件填写姓名"
+        yield error(f"{path}.name", "name.malformed", f"{label}姓名不正确", fix)
+    yield from _certificate(role, today)
+    yield from _validity(role, province, today)
+    if not path.endswith("legal_representative"):
+        yield from _age(role, province, today)
+    for field, of in (("mobile", "手机号码"), ("emergency_mobile", "应急手机号码")):
+        if not identifiers.is_mobile(getattr(person, field)):
+            fix = "请填写 11 位中国大陆手机号码"
+            yield error(f"{path}.{field}", f"{field}.malformed", f"{label}{of}格式不正确", fix)
+    if person.emergency_mobile == person.mobile:  # [V HW doc_0023]
+        message = f"{label}的应急手机号码与手机号码相同"
+        fix = "请填写另一个能联系到的手机号码"
+        yield error(f"{path}.emergency_mobile", "emergency_mobile.same", message, fix)
+    if not identifiers.is_email(person.email):
+        fix = "请填写形如 name@example.com 的邮箱"
+        yield error(f"{path}.email", "email.malformed", f"{label}电子邮箱格式不正确", fix)
+
+
+def _certificate(role: Role, today: date) -> Iterator[Problem]:
+    path, label, certificate = f"{role.path}.certificate", role.label, role.person.certificate
+    if certificate.type not in PERSON_CERTIFICATES:
+        fix = "请填写 resident_id(居民身份证)或 passport(护照)"
+        message = f"{label}的证件应为个人证件"
+        yield error(f"{path}.type", "certificate.not_personal", message, fix)
+        return
+    if certificate.type is CertificateType.PASSPORT:
+        if not identifiers.is_passport(certificate.number):
+            fix = "请按护照填写大写字母与数字,不含空格"
+            message = f"{label}护照号码格式不正确"
+            yield error(f"{path}.number", "certificate.malformed", message, fix)
+        return
+    problem = resident_id_problem(f"{path}.number", label, certificate.number, today)
+    if problem is not None:
+        yield problem
+
+
+def resident_id_problem(path: str, label: str, number: str, today: date) -> Problem | None:
+    """What is wrong with a resident identity number, said for a reader."""
+    fault = identifiers.resident_id_fault(number, today)
+    if fault is None:
+        return None
+    message, fix = {
+        "malformed": ("格式不正确", "应为 18 位,末位为数字或大写 X,不含空格"),
+        "birth_date": ("中的出生日期不存在或在将来", "请核对第 7 至 14 位"),
+        "check_digit": ("校验码不正确", "号码有误,请对照证件逐位核对"),
+    }[fault]
+    return error(path, f"certificate.{fault}", f"{label}身份证号码{message}", fix)
+
+
+def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
+    path, label = f"{role.path}.certificate", role.label
+    certificate: PersonCertificate = role.person.certificate
+    if certificate.valid_from > today:
+        fix = "请核对证件有效期的起始日期"
+        yield error(f"{path}.valid_from", "certificate.not_yet_valid", f"{label}证件尚未生效", fix)
+    if certificate.valid_to == LONG_TERM:
+        return
+    if certificate.valid_to <= certificate.valid_from:
+        message = f"{label}证件的有效期止不晚于有效期起"
+        yield error(f"{path}.valid_to", "certificate.validity_order", message, "请对照证件核对")
+    elif certificate.valid_to <= today:
+        fix = "请换领新证件后填写新的有效期"
+        yield error(f"{path}.valid_to", "certificate.expired", f"{label}证件已过期", fix)
+    else:
+        months = REMAINING_MONTHS_IN.get(province, REMAINING_MONTHS)
+        if certificate.valid_to <= months_after(today, months):
+            message = f"{label}证件的剩余有效期不足 {months} 个月"
+            fix = f"剩余有效期须大于 {months} 个月,请换领新证件后提交"
+            yield error(f"{path}.valid_to", "certificate.expires_soon", message, fix)
+
+
+def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
+    certificate = role.person.certificate
+    born = (
+        identifiers.birth_date(certificate.number)
+        if certificate.type is CertificateType.RESIDENT_ID
+        else None
+    )
+    if born is None or born > today:
+        return
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    if age >= ADULT:
+        return
+    path, message = f"{role.path}.certificate.number", f"{role.label}未满 {ADULT} 周岁"
+    if age >= YOUNGEST_IN.get(province, ADULT):
+        fix = "该省可能受理,或须另附证明,请审核人员核对"
+        yield warning(path, "age.minor_in_province", message, fix)
+    else:
+        yield error(path, "age.minor", message, f"请由年满 {ADULT} 周岁的人员担任")
+
+
+def _pair(role: Role, other: Role) -> Iterator[Problem]:
+    person, earlier = role.person, other.person
+    if same_person(person, earlier):
+        if person.name != earlier.name:
+            message = f"与{other.label}的证件号码相同,姓名却不同"
+            fix = "请对照证件核对姓名与号码"
+            yield error(f"{role.path}.name", "name.differs", message, fix)
+        if person.certificate != earlier.certificate:
+            message = f"与{other.label}的证件号码相同,证件类型或有效期却不同"
+            fix = "同一人的证件信息请填写一致"
+            yield error(f"{role.path}.certificate", "certificate.differs", message, fix)
+        return
+    if person.mobile == earlier.mobile:  # [S Tencent text; V HW doc_0023/0080]
+        shown = identifiers.mask(person.mobile)
+        message = f"{role.label}与{other.label}不是同一人,手机号码({shown})却相同"
+        fix = "不同的人请填写各自的手机号码"
+        yield error(f"{role.path}.mobile", "mobile.shared", message, fix)
+    if person.email.lower() == earlier.email.lower() and other.path.endswith("principal"):  # [S]
+        message = f"{role.label}与{other.label}不是同一人,电子邮箱却相同"
+        fix = "建议填写各自的电子邮箱"
+        yield warning(f"{role.path}.email", "email.shared", message, fix)
+
+
+def _organisation(application: Application) -> Iterator[Problem]:
+    subject = application.subject
+    legal, principal = subject.legal_representative, subject.principal
+    if legal is None:  # [O WXJ legal_person_info]
+        fix = "请填写法定代表人(或单位负责人)的信息"
+        yield error("subject.legal_representative", "missing", "缺少法定代表人", fix)
+        return
+    if same_person(legal, principal):
+        return
+    province = divisions.abbreviation(subject.province)
+    if province in MUST_BE_LEGAL_REPRESENTATIVE:
+        message = f"{subject.province}一般要求主体负责人为法定代表人"
+        fix = "建议由法定代表人担任主体负责人"
+        code = "principal.not_legal_representative"
+        yield warning("subject.principal", code, message, fix)
+    elif province in ONE_PRINCIPAL_WITH_LETTER and not same_person(
+        principal, application.mini_program.principal
+    ):
+        message = f"{subject.province}接受授权书时,一般要求两位负责人为同一人"
+        fix = "建议由同一人担任,或由法定代表人担任主体负责人"
+        yield warning("subject.principal", "principal.must_be_one_person", message, fix)
+
+
+def _individual(application: Application) -> Iterator[Problem]:
+    subject = application.subject
+    if subject.legal_representative is not None:
+        message, fix = "个人主体没有法定代表人", "请删除 subject.legal_representative"
+        code = "legal_representative.not_applicable"
+        yield error("subject.legal_representative", code, message, fix)
+    if subject.principal.certificate.number != subject.certificate.number:  # [S mpgcw 11345]
+        message, fix = "个人主体的负责人一般为本人", "请核对主体与主体负责人的证件号码"
+        yield warning("subject.principal", "principal.not_self", message, fix)
+    elif subject.principal.name != subject.name:
+        message, fix = "主体名称与主体负责人姓名不同,证件号码却相同", "请对照证件核对"
+        yield error("subject.name", "name.differs", message, fix)

@@ -1,0 +1,106 @@
+"""Forms of identifiers: what can be told from the characters alone, without asking anybody.
+
+Nothing here is tolerant: spaces, full-width characters and a lower-case check character are faults,
+because the authority compares the text with the paper character by character.
+"""
+
+import re
+import unicodedata
+from datetime import date
+from typing import Literal
+
+from stdnum.cn import ric, uscc
+
+Fault = Literal["malformed", "check_digit", "birth_date"]
+"""What is wrong with a number: its form, its check character, or the date of birth in it."""
+
+OLDEST_BIRTH_YEAR = 1900
+"""An earlier year in a resident identity number is a slip of the pen, not a person."""
+
+_APPID = re.compile(r"wx[0-9a-f]{16}")
+_CREDIT_CODE_CHARACTERS = "0-9A-HJ-NPQRTUWXY"
+_CREDIT_CODE = re.compile(
+    rf"[{_CREDIT_CODE_CHARACTERS}]{{2}}[0-9]{{6}}[{_CREDIT_CODE_CHARACTERS}]{{10}}"
+)
+_RESIDENT_ID = re.compile(r"[1-9][0-9]{16}[0-9X]")
+_PASSPORT = re.compile(r"[A-Z0-9]{5,20}")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+_LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+_LONGEST_LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1
+
+
+def is_appid(text: str) -> bool:
+    """Whether this is a mini program's AppID: `wx` and 16 lower-case hexadecimal digits."""
+    return _APPID.fullmatch(text) is not None
+
+
+def credit_code_fault(number: str) -> Fault | None:
+    """What is wrong with a unified social credit code (统一社会信用代码, GB 32100-2015).
+
+    Two characters for the registering authority and sort, six digits of division, nine of
+    organisation code, one check character; without I, O, S, V, Z. stdnum's own `validate` demands
+    digits in the first two, which refuses the standard's letters there (N for rural collectives).
+    """
+    if not _CREDIT_CODE.fullmatch(number):
+        return "malformed"
+    return None if uscc.calc_check_digit(number[:-1]) == number[-1] else "check_digit"
+
+
+def resident_id_fault(number: str, today: date) -> Fault | None:
+    """What is wrong with a resident identity number (公民身份号码, GB 11643-1999).
+
+    Six digits of division, eight of birth date, three of order, one check character (ISO 7064
+    MOD 11-2, X for ten). The division is not looked up: it may long have been abolished.
+    """
+    if not _RESIDENT_ID.fullmatch(number):
+        return "malformed"
+    born = birth_date(number)
+    if born is None or born > today:
+        return "birth_date"
+    return None if ric.calc_check_digit(number) == number[-1] else "check_digit"
+
+
+def birth_date(number: str) -> date | None:
+    """The date of birth in a resident identity number, or None where it holds no possible one."""
+    if not _RESIDENT_ID.fullmatch(number):
+        return None
+    try:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return None
+    return born if born.year >= OLDEST_BIRTH_YEAR else None
+
+
+def is_passport(number: str) -> bool:
+    """Whether this can be a passport number of any country: 5 to 20 capitals and digits."""
+    return _PASSPORT.fullmatch(number) is not None
+
+
+def is_mobile(text: str) -> bool:
+    """Whether this is a mainland mobile number: 11 digits, 13 to 19 first (工信部电信网编号计划)."""
+    return _MOBILE.fullmatch(text) is not None
+
+
+def is_email(text: str) -> bool:
+    """Whether this has the form of an e-mail address (RFC 5321, its ASCII dot-atom form)."""
+    return (
+        len(text) <= _LONGEST_EMAIL
+        and text.find("@") <= _LONGEST_LOCAL_PART
+        and _EMAIL.fullmatch(text) is not None
+    )
+
+
+def mask(number: str) -> str:
+    """A certificate's or phone number for a message: recognisable, never the number itself."""
+    if len(number) < 8:
+        return "*" * len(number)
+    return number[:3] + "*" * (len(number) - 5) + number[-2:]
+
+
+def width(text: str) -> int:
+    """Length as WeChat counts a name: a Chinese character, or any full-width one, counts as two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

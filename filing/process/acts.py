@@ -1,0 +1,174 @@
+"""What applicants and operations ask for: amend, resubmit, withdraw, hold, resume."""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from filing.application import Application, workflow_id
+from filing.notices import Audience, NoticePurpose
+from filing.problems import errors
+from filing.process.events import AskWithdrawal, FindOut, HandOver, Message, WithdrawalAnswered
+from filing.process.facts import AUTOMATIC, submit
+from filing.process.messages import Act, Amend
+from filing.process.outcomes import standing_sentence
+from filing.process.stages import CANCELLATIONS, STAGES, Withdrawal
+from filing.process.turn import Turn
+from filing.vocabulary import AuthorityMode, Status
+
+
+def changed_paths(old: Application, new: Application) -> tuple[str, ...]:
+    """Paths whose value differs between two applications, as in `subject.principal.mobile`."""
+
+    def walk(a: Any, b: Any, path: str) -> list[str]:
+        if isinstance(a, dict) and isinstance(b, dict):
+            keys = [*a, *(k for k in b if k not in a)]
+            return [p for k in keys for p in walk(a.get(k), b.get(k), f"{path}.{k}".strip("."))]
+        if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+            return [
+                p
+                for i, pair in enumerate(zip(a, b, strict=True))
+                for p in walk(*pair, f"{path}.{i}")
+            ]
+        return [] if a == b else [path]
+
+    return tuple(walk(old.model_dump(mode="json"), new.model_dump(mode="json"), ""))
+
+
+def amend(turn: Turn, event: Message, message: Amend) -> None:
+    """A corrected application: a new round, once it was checked."""
+    if _not_in_correction(turn, event.name, message.by):
+        return
+    if event.lookup.problems is None:
+        turn.do(FindOut(event=event, application=message.application))
+        return
+    wrong = errors(event.lookup.problems)
+    if wrong:
+        listed = ";".join(f"{p.path}({p.code})" for p in wrong[:20])
+        turn.refuse(
+            event.name,
+            "invalid_application",
+            f"修改后的申请仍有问题,请改正后重发:{listed}",
+            message.by,
+        )
+        return
+    try:
+        new = Application.model_validate_json(json.dumps(message.application))
+    except ValidationError:
+        turn.refuse(
+            event.name, "invalid_application", "修改后的申请无法读取,请核对后重发", message.by
+        )
+        return
+    old = turn.state.application
+    if workflow_id(new) != workflow_id(old) or new.kind is not old.kind:
+        turn.refuse(
+            event.name,
+            "another_filing",
+            "修改后的申请必须仍是同一小程序(appid)、同一类型;否则请撤回后另行备案",
+            message.by,
+        )
+        return
+    _next_round(turn, message.by, new, automatic=event.lookup.automatic)
+
+
+def resubmit(turn: Turn, event: Message, message: Act) -> None:
+    """The same application again: a new round."""
+    if not _not_in_correction(turn, event.name, message.by):
+        _next_round(turn, message.by, turn.state.application)
+
+
+def _not_in_correction(turn: Turn, name: str, by: str) -> bool:
+    if turn.state.status is Status.CORRECTION:
+        return False
+    code = "final" if turn.state.status.final else "out_of_turn"
+    turn.refuse(name, code, f"只有「待修改」时才能重新提交;{standing_sentence(turn)}", by)
+    return True
+
+
+def _next_round(turn: Turn, by: str, application: Application, *, automatic: bool = False) -> None:
+    changes = changed_paths(turn.state.application, application)
+    straight = turn.state.sms_lapsed and not changes
+    turn.forget_authority()
+    turn.change(
+        round=turn.state.round + 1,
+        application=application,
+        changes=changes,
+        reasons=(),
+        sms_lapsed=False,
+    )
+    note = f"第 {turn.state.round} 轮:" + ("修改后重新提交" if changes else "未作修改,重新提交")
+    if straight:
+        submit(turn, by, note)
+    else:
+        turn.enter(Status.PLATFORM_REVIEW, by, note)
+        if changes:
+            turn.write("note", by, "本轮修改的内容", changes=list(changes)[:200])
+        if automatic:
+            submit(turn, AUTOMATIC, "自动通过平台初审,提交管局")
+
+
+def withdraw(turn: Turn, name: str, by: str, reason: str | None) -> None:
+    """Take the filing back, where that is still allowed (`domain.md` 0.4)."""
+    state = turn.state
+    if state.status.final:
+        turn.refuse(name, "final", standing_sentence(turn), by)
+    elif state.application.kind in CANCELLATIONS:
+        turn.refuse(name, "cancellation_not_withdrawable", "注销类备案提交后不能撤回", by)
+    elif STAGES[state.status].withdrawal is Withdrawal.NEVER:
+        turn.refuse(name, "too_late", f"已到管局,不能撤回;{standing_sentence(turn)}", by)
+    elif (
+        STAGES[state.status].withdrawal is Withdrawal.IF_AUTHORITY_ALLOWS
+        and state.mode is not AuthorityMode.MANUAL
+    ):
+        turn.write("note", by, "申请撤回,正在询问备案系统")
+        turn.do(AskWithdrawal(by=by, reason=reason))
+    else:
+        _withdrawn(turn, by, reason)
+
+
+def _withdrawn(turn: Turn, by: str, reason: str | None) -> None:
+    turn.enter(Status.WITHDRAWN, by, f"撤回:{reason}" if reason else "撤回")
+    turn.tell(NoticePurpose.WITHDRAWN, Audience.APPLICANT, note=reason)
+
+
+def withdrawal_answered(turn: Turn, event: WithdrawalAnswered) -> None:
+    """The authority's answer: given back, or too late."""
+    if turn.state.status.final:
+        return
+    if event.answer.withdrawn:
+        _withdrawn(turn, event.by, event.reason)
+        return
+    turn.refuse(
+        "withdraw",
+        "authority_refused",
+        f"备案系统已不允许撤回;{standing_sentence(turn)}",
+        event.by,
+    )
+    if turn.state.status is Status.SUBMISSION:
+        turn.do(HandOver())
+
+
+def hold(turn: Turn, event: Message, message: Act) -> None:
+    """Stop the clock; decisions and facts still count."""
+    state = turn.state
+    if state.status.final:
+        turn.refuse(event.name, "final", standing_sentence(turn), message.by)
+    elif state.held_since is not None:
+        turn.refuse(event.name, "already_held", "该备案已经暂停", message.by)
+    else:
+        turn.change(held_since=turn.at)
+        turn.remember("hold", message.by, f"暂停:{message.reason or '未说明原因'}")
+
+
+def resume(turn: Turn, event: Message, message: Act) -> None:
+    """Let the clock go on: the window is counted again without the days held."""
+    state = turn.state
+    if state.status.final:
+        turn.refuse(event.name, "final", standing_sentence(turn), message.by)
+        return
+    if state.held_since is None:
+        turn.refuse(event.name, "not_held", "该备案没有暂停", message.by)
+        return
+    turn.change(held_since=None, holds=(*state.holds, (state.held_since, turn.at)))
+    turn.remember("resume", message.by, f"恢复:{message.reason or '未说明原因'}")
+    turn.open_window(state.window_start)

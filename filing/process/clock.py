@@ -1,0 +1,91 @@
+"""Time: reminders, escalations, and what happens when a window runs out."""
+
+from filing.notices import Audience, NoticePurpose
+from filing.process.events import AskOnce, Recorded, Undelivered
+from filing.process.facts import lapse_sms
+from filing.process.stages import STAGES, Expiry
+from filing.process.turn import Turn
+from filing.vocabulary import STATUS_LABELS, AuthorityMode, Status
+from filing.windows import AlarmKind
+
+
+def strike(turn: Turn) -> None:
+    """An instant has come: tell those who must act, and end the window if it is its end."""
+    state = turn.state
+    window = state.window
+    if state.status.final or window is None or state.held_since is not None:
+        return
+    due_alarms = [alarm for alarm in window.alarms if alarm.at <= turn.at]
+    if due_alarms:
+        ahead = tuple(alarm for alarm in window.alarms if alarm.at > turn.at)
+        turn.change(window=window.model_copy(update={"alarms": ahead}))
+    if turn.at >= window.due_at and not state.overdue:
+        _run_out(turn)
+    if turn.state.status is not state.status or not due_alarms:
+        return
+    # Coinciding ones are told once, by the most pressing.
+    escalation = any(alarm.kind is AlarmKind.ESCALATION for alarm in due_alarms)
+    label = STATUS_LABELS[state.status]
+    if escalation or turn.state.overdue:
+        turn.write("note", "clock", f"「{label}」已逾期,已提醒运营人员", label=due_alarms[-1].label)
+        turn.tell(NoticePurpose.OVERDUE, Audience.OPERATIONS, due=window.due_at)
+        if not turn.state.window or not turn.state.window.alarms:
+            turn.open_window(turn.state.window_start)
+    else:
+        turn.write("note", "clock", f"「{label}」即将到期,已提醒", label=due_alarms[-1].label)
+        turn.tell(NoticePurpose.REMINDER, STAGES[state.status].reminds, due=window.due_at)
+
+
+def _run_out(turn: Turn) -> None:
+    status = turn.state.status
+    expiry = STAGES[status].expiry
+    label = STATUS_LABELS[status]
+    if expiry is Expiry.LAPSE:
+        reasons = turn.state.reasons
+        turn.enter(Status.LAPSED, "clock", f"「{label}」期限已过,备案失效")
+        turn.tell(NoticePurpose.LAPSED, Audience.APPLICANT, reasons=reasons)
+        return
+    if expiry is Expiry.ASK_AUTHORITY and turn.state.mode is AuthorityMode.MANUAL:
+        lapse_sms(turn, "clock")
+        return
+    turn.change(overdue=True)
+    turn.remember("overdue", "clock", f"「{label}」期限已过,继续等待")
+    if expiry is Expiry.ASK_AUTHORITY:
+        turn.do(AskOnce())
+
+
+def recorded(turn: Turn, event: Recorded) -> None:
+    """It is on record: the window is in force, the stretches are counted."""
+    state = turn.state
+    turn.change(time_with=(*state.time_with, *event.stretches))
+    window = event.window
+    if window is not None and (window.stage, window.round) == (state.status, state.round):
+        overdue = state.overdue and window.due_at <= turn.at
+        turn.change(window=window, overdue=overdue)
+        turn.announce()
+    for sequence in event.conflicts:
+        turn.refuse(
+            "record",
+            "record_conflict",
+            f"登记簿中第 {sequence} 条已有不同内容(可能是重置所致),两者均已保留,请人工核对",
+            "registry",
+        )
+        turn.tell(
+            NoticePurpose.TROUBLE,
+            Audience.OPERATIONS,
+            note=f"登记簿第 {sequence} 条记录内容不一致,两者均已保留",
+        )
+
+
+def undelivered(turn: Turn, event: Undelivered) -> None:
+    """A notice never arrived: on record, and operations reach the people by other means."""
+    notice = event.notice
+    turn.write(
+        "note", "notices", "通知未能送达,已转交运营人员", notice=notice.purpose, to=notice.audience
+    )
+    if notice.audience is not Audience.OPERATIONS:
+        turn.tell(
+            NoticePurpose.TROUBLE,
+            Audience.OPERATIONS,
+            note=f"发给申请人的通知({notice.purpose.value})未能送达,请以其他方式联系",
+        )

@@ -1,0 +1,154 @@
+"""Events that a filing meets, and effects that follow, as data."""
+
+from datetime import datetime
+from typing import Any
+
+from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
+from filing.model import Model
+from filing.notices import Notice
+from filing.problems import Problem
+from filing.process.state import Refusal, State, Stretch
+from filing.records import Entry
+from filing.windows import Window, WindowRequest
+
+
+class Lookup(Model):
+    """What was found out for a message before it is applied; None where it was not asked."""
+
+    number_free: bool | None = None
+    problems: tuple[Problem, ...] | None = None
+    automatic: bool = False
+    """Whether the platform's review is passed by itself: set so, and no check warned."""
+
+
+class Message(Model):
+    """Something that a person or a system sent; `args` as they came (JSON)."""
+
+    name: str
+    args: tuple[Any, ...]
+    at: datetime
+    lookup: Lookup = Lookup()
+
+
+class CancelRequested(Model):
+    """Temporal's own cancel request: a withdrawal."""
+
+    at: datetime
+
+
+class Reported(Model):
+    """What the authority said when it was asked. `round`: the round that it was asked in."""
+
+    report: AuthorityReport
+    at: datetime
+    round: int
+    by: str = "authority"
+    lookup: Lookup = Lookup()
+
+
+class WithdrawalAnswered(Model):
+    """What the authority said when asked to give the order back."""
+
+    answer: WithdrawalAnswer
+    at: datetime
+    by: str
+    reason: str | None
+
+
+class Clock(Model):
+    """An instant that the filing waited for has come."""
+
+    at: datetime
+
+
+class Recorded(Model):
+    """Written down: with the window that was opened, and the stretches that closed, counted."""
+
+    window: Window | None = None
+    stretches: tuple[Stretch, ...] = ()
+    conflicts: tuple[int, ...] = ()
+    at: datetime
+
+
+class Undelivered(Model):
+    """A notice could not be delivered while it still made sense."""
+
+    notice: Notice
+    at: datetime
+
+
+Event = Message | CancelRequested | Reported | WithdrawalAnswered | Clock | Recorded | Undelivered
+
+
+class Record(Model):
+    """Write the entries; open the window; count the working days of the stretches that closed."""
+
+    entries: tuple[Entry, ...]
+    opens: WindowRequest | None = None
+    closes: tuple[Stretch, ...] = ()
+
+
+class Tell(Model):
+    """Send a notice."""
+
+    notice: Notice
+
+
+class HandOver(Model):
+    """Hand the application to the authority and wait until it has taken it to the bureau."""
+
+
+class Watch(Model):
+    """Ask the authority until it says something else than `known`."""
+
+    known: Standing
+
+
+class StopAsking(Model):
+    """Nothing more is expected of the authority in this round."""
+
+
+class AskOnce(Model):
+    """Ask the authority now: the window ran out and its word wins."""
+
+
+class AskWithdrawal(Model):
+    """Ask the authority to give the order back."""
+
+    by: str
+    reason: str | None
+
+
+class FindOut(Model):
+    """Find out about a number or an application, then hand the same event in again with it."""
+
+    event: Message | Reported
+    number: str | None = None
+    application: dict[str, Any] | None = None
+
+
+class Follow(Model):
+    """Hand this event in next: a fact that came early counts now."""
+
+    event: Reported
+
+
+Effect = Record | Tell | HandOver | Watch | StopAsking | AskOnce | AskWithdrawal | FindOut | Follow
+
+
+class Step(Model):
+    """The outcome of one event: the new state, the effects in order, and the refusal, if it was one."""
+
+    state: State
+    effects: tuple[Effect, ...] = ()
+    refusal: Refusal | None = None
+
+
+class Carried(Model):
+    """What a run hands to the next when the history has grown long: the whole state, and what
+    was still under way."""
+
+    state: State
+    notices: tuple[Notice, ...] = ()
+    ask_once: bool = False
+    withdrawal: AskWithdrawal | None = None

@@ -1,0 +1,241 @@
+"""Facts: SMS checks, and what the authority says. Those of this round that come early are kept."""
+
+from datetime import datetime
+
+from filing.application import one_phone
+from filing.authority import AuthorityReport, Reason, Standing
+from filing.notices import Audience, NoticePurpose
+from filing.process.events import Follow, Message, Reported
+from filing.process.messages import AuthorityEvent, SmsVerified, instant
+from filing.process.outcomes import approve_number, send_back, standing_sentence
+from filing.process.stages import PATHS
+from filing.process.state import EarlyFact, SmsCheck
+from filing.process.turn import Turn
+from filing.vocabulary import PRINCIPAL_LABELS, AuthorityMode, Status
+
+AUTOMATIC = "自动初审"
+"""Who reviewed, where the platform's review passes by itself."""
+EARLY_KEPT = 20
+EVENTS_KEPT = 200
+
+_LAPSE = Reason(
+    field="sms_verification",
+    reason="工信部短信核验超过 24 小时未完成",
+    suggestion="核对手机号码可接收 12381 短信后重新提交;内容无需修改的可直接重新提交",
+)
+
+_BEFORE_SMS = (Status.PLATFORM_REVIEW, Status.CORRECTION, Status.SUBMISSION)
+_BEFORE_AUTHORITY = (Status.PLATFORM_REVIEW, Status.CORRECTION)
+
+
+def verify_sms(turn: Turn, event: Message, message: SmsVerified) -> None:
+    """One principal has passed the SMS check."""
+    state = turn.state
+    check = SmsCheck(person=message.person, at=instant(message.at, event.at), source=message.source)
+    if state.status.final:
+        turn.refuse(event.name, "final", standing_sentence(turn), message.source)
+    elif message.round not in (None, state.round):
+        turn.refuse(
+            event.name,
+            "stale_round",
+            f"该核验不属于当前这一轮;{standing_sentence(turn)}",
+            message.source,
+        )
+    elif state.status in _BEFORE_SMS:
+        _keep_early(turn, event.name, EarlyFact(at=event.at, source=message.source, check=check))
+    elif state.status is not Status.SMS_VERIFICATION:
+        turn.refuse(
+            event.name,
+            "already_verified",
+            f"短信核验已经完成;{standing_sentence(turn)}",
+            message.source,
+        )
+    elif not _pass_check(turn, check):
+        turn.refuse(
+            event.name,
+            "already_verified",
+            f"{PRINCIPAL_LABELS[message.person]}的短信核验已记录过",
+            message.source,
+        )
+
+
+def _pass_check(turn: Turn, check: SmsCheck) -> bool:
+    """Count one check; False where that person's was counted before."""
+    state = turn.state
+    if one_phone(state.application):
+        check = check.model_copy(update={"person": state.principals_due[0]})
+    if any(done.person is check.person for done in state.sms):
+        return False
+    turn.change(sms=(*state.sms, check))
+    turn.remember("fact", check.source, f"{PRINCIPAL_LABELS[check.person]}已通过短信核验")
+    if {done.person for done in turn.state.sms} >= set(state.principals_due):
+        _to_bureau(turn, check.source, "短信核验全部完成")
+    return True
+
+
+def _to_bureau(turn: Turn, by: str, note: str) -> None:
+    state = turn.state
+    # The bureau's days run from the last check that was due, and never from before submission.
+    last = max((check.at for check in state.sms), default=turn.at)
+    start = max(last, state.submitted_at or last)
+    turn.change(standing=Standing.BUREAU_REVIEW)
+    turn.enter(Status.BUREAU_REVIEW, by, note, start=start)
+
+
+def receive_event(turn: Turn, event: Message, message: AuthorityEvent) -> None:
+    """News from the authority that somebody or something sent us."""
+    state = turn.state
+    if message.event_id in state.events_seen:
+        turn.refuse(
+            event.name, "duplicate", "该事件(event_id)已经处理过,重复的不再处理", message.source
+        )
+        return
+    if state.status.final:
+        turn.refuse(event.name, "final", standing_sentence(turn), message.source)
+        return
+    report = _as_report(turn, event.at, message)
+    if state.status in _BEFORE_AUTHORITY:
+        kept = _keep_early(
+            turn, event.name, EarlyFact(at=event.at, source=message.source, report=report)
+        )
+        if kept:
+            _seen(turn, message)
+        return
+    before = turn.state
+    apply_report(turn, event, event.name, report, message.source)
+    if turn.state.status is not before.status or turn.state.refused_count == before.refused_count:
+        _seen(turn, message)
+
+
+def _seen(turn: Turn, message: AuthorityEvent) -> None:
+    turn.change(events_seen=(*turn.state.events_seen, message.event_id)[-EVENTS_KEPT:])
+
+
+def _as_report(turn: Turn, arrival: datetime, message: AuthorityEvent) -> AuthorityReport:
+    past_submission = turn.state.status in (Status.SMS_VERIFICATION, Status.BUREAU_REVIEW)
+    standing = {
+        "received": Standing.SMS_WAITING,
+        "sms": Standing.BUREAU_REVIEW,
+        "approved": Standing.APPROVED,
+        "returned": Standing.BUREAU_RETURNED if past_submission else Standing.RETURNED,
+    }[message.kind]
+    return AuthorityReport(
+        standing=standing,
+        at=instant(message.at, arrival),
+        number=message.number,
+        reasons=message.reasons,
+    )
+
+
+def _keep_early(turn: Turn, name: str, fact: EarlyFact) -> bool:
+    if len(turn.state.early) >= EARLY_KEPT:
+        turn.refuse(
+            name, "too_many_early_facts", "提前到达的事实过多,请在该环节开始后重发", fact.source
+        )
+        return False
+    turn.change(early=(*turn.state.early, fact))
+    turn.remember("fact", fact.source, "提前收到,该环节开始时生效")
+    return True
+
+
+def count_early(turn: Turn) -> None:
+    """A stage has opened: what came early counts now, in its order of arrival.
+
+    Reports become events of their own, for a number may have to be looked up first.
+    """
+    state = turn.state
+    if state.status is Status.SMS_VERIFICATION:
+        checks = [fact.check for fact in state.early if fact.check is not None]
+        turn.change(early=tuple(fact for fact in state.early if fact.check is None))
+        for check in checks:
+            if turn.state.status is Status.SMS_VERIFICATION:
+                _pass_check(turn, check)
+    elif state.status is Status.SUBMISSION:
+        reports = [fact for fact in state.early if fact.report is not None]
+        turn.change(early=tuple(fact for fact in state.early if fact.report is None))
+        for fact in reports:
+            assert fact.report is not None
+            turn.do(
+                Follow(
+                    event=Reported(
+                        report=fact.report, at=turn.at, round=state.round, by=fact.source
+                    )
+                )
+            )
+
+
+def receive(turn: Turn, by: str, at: datetime) -> None:
+    """The authority has taken the filing to the bureau: SMS check, where the kind has one."""
+    turn.change(submitted_at=turn.state.submitted_at or at, received_at=at)
+    if Status.SMS_VERIFICATION in PATHS[turn.state.application.kind]:
+        turn.change(standing=Standing.SMS_WAITING)
+        turn.enter(Status.SMS_VERIFICATION, by, "已送达管局,等待短信核验", start=at)
+        count_early(turn)
+    else:
+        turn.change(standing=Standing.BUREAU_REVIEW)
+        turn.enter(Status.BUREAU_REVIEW, by, "管局已接收", start=at)
+
+
+def submit(turn: Turn, by: str, note: str) -> None:
+    """On to the authority; by hand there is none to wait for, so the stage passes at once."""
+    turn.enter(Status.SUBMISSION, by, note)
+    count_early(turn)
+    if turn.state.mode is AuthorityMode.MANUAL:
+        receive(turn, "人工提交", turn.at)
+
+
+def apply_report(
+    turn: Turn, event: Message | Reported, name: str, report: AuthorityReport, by: str
+) -> None:
+    """The authority's word, whatever the stage; what says nothing new changes nothing."""
+    state = turn.state
+    status, standing = state.status, report.standing
+    at = instant(report.at, turn.at)
+    if status not in (Status.SUBMISSION, Status.SMS_VERIFICATION, Status.BUREAU_REVIEW):
+        return
+    if standing is Standing.APPROVED:
+        if status is not Status.BUREAU_REVIEW and event.lookup.number_free is None:
+            turn.write("note", by, "备案系统先于我方得知管局审核通过")
+        approved = approve_number(turn, event, name, report.number, by)
+        if not approved and not turn.finding_out:
+            turn.tell(
+                NoticePurpose.TROUBLE,
+                Audience.OPERATIONS,
+                note="备案系统称已通过,但所给备案号不能采用,请人工核对",
+            )
+    elif standing in (Standing.RETURNED, Standing.BUREAU_RETURNED):
+        who = "管局" if standing is Standing.BUREAU_RETURNED else "备案系统"
+        reasons = report.reasons or (Reason(field="application", reason=f"{who}退回,未附原因"),)
+        turn.change(standing=standing)
+        send_back(turn, by, f"{who}退回修改", reasons)
+    elif standing is Standing.SMS_WAITING and status is Status.SUBMISSION:
+        receive(turn, by, at)
+    elif standing is Standing.SMS_LAPSED and status in (
+        Status.SUBMISSION,
+        Status.SMS_VERIFICATION,
+    ):
+        lapse_sms(turn, by)
+    elif standing is Standing.BUREAU_REVIEW and status in (
+        Status.SUBMISSION,
+        Status.SMS_VERIFICATION,
+    ):
+        done = {check.person for check in state.sms}
+        turn.change(
+            submitted_at=state.submitted_at or at,
+            received_at=state.received_at or at,
+            sms=(
+                *state.sms,
+                *(
+                    SmsCheck(person=p, at=at, source=by)
+                    for p in state.principals_due
+                    if p not in done
+                ),
+            ),
+        )
+        _to_bureau(turn, by, "备案系统确认短信核验已完成")
+
+
+def lapse_sms(turn: Turn, by: str) -> None:
+    """The SMS check ran out: the filing falls back to the applicant (`domain.md` 3.3)."""
+    turn.change(standing=Standing.SMS_LAPSED)
+    send_back(turn, by, "短信核验超时,退回", (_LAPSE,), sms_lapsed=True)

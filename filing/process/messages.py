@@ -1,0 +1,156 @@
+"""The messages that people and systems send to a filing, and how they are read. Never raises."""
+
+import json
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from filing.authority import Reason
+from filing.model import Model
+from filing.vocabulary import Principal, Status
+
+UNDECODABLE = "undecodable_payload"
+"""Key of the plain marker that the codec puts in place of a payload that nothing here can read."""
+
+
+class Decision(Model):
+    """A reviewer's or the bureau's decision (contract, section 3)."""
+
+    outcome: Literal["approve", "return", "reject"]
+    reviewer: str = Field(min_length=1, max_length=100)
+    round: int | None = Field(default=None, ge=1)
+    decision_id: str | None = Field(default=None, min_length=1, max_length=100)
+    reasons: tuple[Reason, ...] = Field(default=(), max_length=100)
+    filing_number: str | None = Field(default=None, max_length=60)
+
+
+class Decide(Model):
+    """The update `decide`: a decision for the stage and round that the sender saw."""
+
+    stage: Status
+    round: int = Field(ge=1)
+    decision: Decision
+
+
+class SmsVerified(Model):
+    """One completed SMS check."""
+
+    person: Principal
+    source: str = Field(min_length=1, max_length=100)
+    round: int | None = Field(default=None, ge=1)
+    at: AwareDatetime | None = None
+
+
+class Amend(Model):
+    """A corrected application; it is parsed and checked before it is applied."""
+
+    application: dict[str, Any]
+    by: str = Field(min_length=1, max_length=100)
+
+
+class Act(Model):
+    """`resubmit`, `withdraw`, `hold`, `resume`."""
+
+    by: str = Field(min_length=1, max_length=100)
+    reason: str | None = Field(default=None, max_length=500)
+
+
+class AuthorityEvent(Model):
+    """News from the authority, pushed or sent by hand."""
+
+    source: str = Field(min_length=1, max_length=100)
+    event_id: str = Field(min_length=1, max_length=200)
+    kind: Literal["received", "returned", "approved", "sms"]
+    at: AwareDatetime | None = None
+    number: str | None = Field(default=None, max_length=60)
+    reasons: tuple[Reason, ...] = Field(default=(), max_length=100)
+
+
+class CalendarChanged(Model):
+    """The working-day calendar of these years has changed."""
+
+    years: tuple[int, ...]
+
+
+SHAPES: dict[str, type[Model]] = {
+    "platform_decision": Decision,
+    "bureau_decision": Decision,
+    "decide": Decide,
+    "sms_verified": SmsVerified,
+    "amend": Amend,
+    "resubmit": Act,
+    "withdraw": Act,
+    "hold": Act,
+    "resume": Act,
+    "authority_event": AuthorityEvent,
+    "calendar_changed": CalendarChanged,
+}
+
+EXAMPLES: dict[str, str] = {
+    "platform_decision": '{"outcome": "approve", "reviewer": "li.na"}',
+    "bureau_decision": '{"outcome": "approve", "reviewer": "苏通管局", '
+    '"filing_number": "苏ICP备2026000001号-1X"}',
+    "decide": '{"stage": "platform_review", "round": 1, '
+    '"decision": {"outcome": "approve", "reviewer": "li.na"}}',
+    "sms_verified": '{"person": "subject_principal", "source": "li.na"}',
+    "amend": '{"application": {…}, "by": "li.na"}',
+    "resubmit": '{"by": "li.na", "reason": "…"}',
+    "withdraw": '{"by": "li.na", "reason": "…"}',
+    "hold": '{"by": "li.na", "reason": "…"}',
+    "resume": '{"by": "li.na", "reason": "…"}',
+    "authority_event": '{"source": "ops", "event_id": "e-1", "kind": "received"}',
+    "calendar_changed": '{"years": [2027]}',
+}
+"""What a right payload looks like, told to who sent a wrong one."""
+
+
+class Malformed(Model):
+    """A message that could not be read, and why (Chinese, without its values)."""
+
+    code: str
+    explanation: str
+
+
+def read(name: str, args: tuple[Any, ...]) -> Model | Malformed:
+    """Read what was sent under `name`: exactly one JSON object of the right shape."""
+    shape = SHAPES.get(name)
+    if shape is None:
+        known = "、".join(SHAPES)
+        return Malformed(code="unknown_message", explanation=f"没有这种消息,可用的有:{known}")
+    right = f"正确写法如 {EXAMPLES[name]}"
+    if len(args) != 1:
+        what = "没有内容" if not args else f"有 {len(args)} 个参数"
+        return Malformed(
+            code="wrong_argument_count", explanation=f"应恰好有一个 JSON 对象,收到的{what};{right}"
+        )
+    payload = args[0]
+    if isinstance(payload, dict) and UNDECODABLE in payload:
+        return Malformed(
+            code=UNDECODABLE, explanation=f"内容的编码无法识别,请以普通 JSON 重发;{right}"
+        )
+    if not isinstance(payload, dict):
+        return Malformed(code="not_an_object", explanation=f"内容不是 JSON 对象;{right}")
+    try:
+        # Through JSON, so that what arrived as JSON is read by the same rules as any JSON file.
+        return shape.model_validate_json(json.dumps(payload))
+    except ValidationError as error:
+        where = "、".join(_describe(e) for e in error.errors(include_input=False)[:5])
+        return Malformed(code="malformed", explanation=f"内容有误({where});{right}")
+    except (TypeError, ValueError, RecursionError):
+        return Malformed(code="malformed", explanation=f"内容不是可读的 JSON;{right}")
+
+
+def _describe(error: Any) -> str:
+    # Only names that are ours: a sender's own keys may hold anything.
+    path = ".".join(str(part) for part in error["loc"] if _plain(str(part))) or "内容"
+    return f"{path}: {error['type']}"
+
+
+def _plain(part: str) -> bool:
+    return part.isascii() and len(part) <= 40 and all(c.isalnum() or c in "_-[]" for c in part)
+
+
+def instant(at: datetime | None, arrival: datetime) -> datetime:
+    """When a fact came about: `at` where given and not in the future, else its arrival."""
+    return at if at is not None and at <= arrival else arrival

@@ -1,0 +1,78 @@
+"""How a review ends: approved with a number, rejected, or sent back."""
+
+from filing.authority import Reason
+from filing.notices import Audience, NoticePurpose
+from filing.numbers import check_mini_program_number
+from filing.process.events import FindOut, Message, Reported
+from filing.process.stages import CANCELLATIONS, STAGES
+from filing.process.turn import Turn
+from filing.vocabulary import STATUS_LABELS, Kind, Status
+
+
+def standing_sentence(turn: Turn) -> str:
+    """Where the filing stands, for somebody whose message does not fit."""
+    state = turn.state
+    label = STATUS_LABELS[state.status]
+    if state.status.final:
+        return f"该备案已结束({label}),不再接受任何操作"
+    decided_by = STAGES[state.status].decided_by
+    hint = f",此时应发送 {decided_by}" if decided_by else ""
+    return f"当前为第 {state.round} 轮的「{label}」{hint}"
+
+
+def approve_number(
+    turn: Turn, event: Message | Reported, name: str, number: str | None, by: str
+) -> bool:
+    """Approve with the number that was given, once it is known to be right and free.
+
+    Only a new filing needs one; a change keeps its own. True when the filing is approved, False
+    when it was refused or the registry has to be asked first.
+    """
+    state = turn.state
+    if state.application.kind is Kind.NEW:
+        subject = state.application.subject
+        if not number:
+            turn.refuse(
+                name,
+                "number_missing",
+                "新增备案通过时必须给出小程序备案号(filing_number),如 苏ICP备2026000001号-1X",
+                by,
+            )
+            return False
+        problem = check_mini_program_number(number, subject.province, subject.subject_number)
+        if problem is not None:
+            turn.refuse(name, problem.code, f"{problem.message};{problem.fix}", by)
+            return False
+        if event.lookup.number_free is None:
+            turn.do(FindOut(event=event, number=number))
+            return False
+        if not event.lookup.number_free:
+            turn.refuse(name, "number_taken", "该备案号已属于另一备案,请核对后重发", by)
+            return False
+        turn.change(filing_number=number, subject_number=number.rsplit("-", 1)[0])
+    turn.change(reasons=())
+    turn.enter(Status.APPROVED, by, "管局审核通过")
+    turn.tell(NoticePurpose.APPROVED, Audience.APPLICANT)
+    return True
+
+
+def reject(turn: Turn, by: str, reasons: tuple[Reason, ...]) -> None:
+    """End the filing: the bureau will not grant it."""
+    turn.change(reasons=reasons)
+    turn.enter(Status.REJECTED, by, "管局审核不通过")
+    turn.tell(NoticePurpose.REJECTED, Audience.APPLICANT, reasons=reasons)
+
+
+def send_back(
+    turn: Turn, by: str, note: str, reasons: tuple[Reason, ...], *, sms_lapsed: bool = False
+) -> None:
+    """Back to the applicant. What cannot be corrected ends instead: a cancellation is rejected,
+    or lapses where its SMS check was missed."""
+    turn.change(reasons=reasons, sms_lapsed=sms_lapsed)
+    if turn.state.application.kind not in CANCELLATIONS:
+        turn.enter(Status.CORRECTION, by, note)
+    elif sms_lapsed:
+        turn.enter(Status.LAPSED, by, note)
+        turn.tell(NoticePurpose.LAPSED, Audience.APPLICANT, reasons=reasons)
+    else:
+        reject(turn, by, reasons)

@@ -1,0 +1,148 @@
+"""The process: one total, pure function from state and event to state and effects."""
+
+from datetime import datetime
+
+from filing.application import Application
+from filing.process.acts import amend, hold, resubmit, resume, withdraw, withdrawal_answered
+from filing.process.clock import recorded, strike, undelivered
+from filing.process.decisions import decide
+from filing.process.events import (
+    CancelRequested,
+    Clock,
+    Effect,
+    Event,
+    HandOver,
+    Message,
+    Recorded,
+    Reported,
+    Step,
+    Undelivered,
+    Watch,
+    WithdrawalAnswered,
+)
+from filing.process.facts import AUTOMATIC, apply_report, receive_event, submit, verify_sms
+from filing.process.messages import (
+    Act,
+    Amend,
+    AuthorityEvent,
+    CalendarChanged,
+    Decide,
+    Decision,
+    Malformed,
+    SmsVerified,
+    read,
+)
+from filing.process.stages import STAGES
+from filing.process.state import State, TimelineEntry
+from filing.process.turn import Turn
+from filing.vocabulary import KIND_LABELS, AuthorityMode, Status
+
+
+def begin(
+    application: Application,
+    filing_id: str,
+    uid: str,
+    mode: AuthorityMode,
+    at: datetime,
+    *,
+    automatic: bool = False,
+) -> Step:
+    """A valid application has been started: it waits for the platform's initial review, which
+    passes by itself where that is set and no check warned (`automatic`)."""
+    note = f"{KIND_LABELS[application.kind]}已受理,进入平台初审"
+    state = State(
+        filing_id=filing_id,
+        uid=uid,
+        application=application,
+        mode=mode,
+        status=Status.PLATFORM_REVIEW,
+        started_at=at,
+        entered_at=at,
+        window_start=at,
+        subject_number=application.subject.subject_number,
+        timeline=(TimelineEntry(at=at, status=Status.PLATFORM_REVIEW, by="applicant", note=note),),
+    )
+    turn = Turn(state, at)
+    turn.write("transition", "applicant", note)
+    turn.open_window(at)
+    if automatic:
+        submit(turn, AUTOMATIC, "自动通过平台初审,提交管局")
+    return turn.step()
+
+
+def transition(state: State, event: Event) -> Step:
+    """What `event` makes of `state`. Total: it never raises, whatever was sent."""
+    turn = Turn(state, event.at)
+    match event:
+        case Message():
+            _message(turn, event)
+        case CancelRequested():
+            withdraw(turn, "cancel", "Temporal", "Temporal 的取消请求")
+        case Reported() if event.round == state.round:
+            apply_report(turn, event, "authority", event.report, event.by)
+            if event.by == "authority":
+                _go_on_watching(turn, state, event)
+        case WithdrawalAnswered():
+            withdrawal_answered(turn, event)
+        case Clock():
+            strike(turn)
+        case Recorded():
+            recorded(turn, event)
+        case Undelivered():
+            undelivered(turn, event)
+    return turn.step()
+
+
+def _go_on_watching(turn: Turn, before: State, event: Reported) -> None:
+    """The watch ended with its answer: where the stage did not change, ask on from that answer."""
+    if turn.state.status is before.status and not turn.finding_out:
+        turn.change(standing=event.report.standing)
+        turn.watch()
+
+
+def _message(turn: Turn, event: Message) -> None:
+    message = read(event.name, event.args)
+    match message:
+        case Malformed():
+            turn.refuse(_printable(event.name), message.code, message.explanation)
+        case Decision() | Decide():
+            decide(turn, event, message)
+        case SmsVerified():
+            verify_sms(turn, event, message)
+        case AuthorityEvent():
+            receive_event(turn, event, message)
+        case Amend():
+            amend(turn, event, message)
+        case CalendarChanged():
+            _calendar_changed(turn)
+        case Act(by=by, reason=reason) if event.name == "withdraw":
+            withdraw(turn, event.name, by, reason)
+        case Act() if event.name == "resubmit":
+            resubmit(turn, event, message)
+        case Act() if event.name == "hold":
+            hold(turn, event, message)
+        case Act():
+            resume(turn, event, message)
+
+
+def _calendar_changed(turn: Turn) -> None:
+    """Count the open window again; a calendar that changes nothing leaves it as it is."""
+    window = turn.state.window
+    if window is not None and not turn.state.status.final:
+        turn.write("window", "calendar", "工作日历有变,重新计算期限")
+        turn.open_window(turn.state.window_start)
+
+
+def _printable(name: str) -> str:
+    """A message's name as it may be shown: what a sender made up is cut and stripped."""
+    return "".join(c for c in name if c.isprintable())[:60] or "?"
+
+
+def resumed(state: State) -> tuple[Effect, ...]:
+    """What has to be going on for a filing whose run was continued as a new one."""
+    stage = STAGES.get(state.status)
+    if stage is None or not stage.with_authority or state.mode is AuthorityMode.MANUAL:
+        return ()
+    if state.status is Status.SUBMISSION:
+        return (HandOver(),)
+    return (Watch(known=state.standing),)

@@ -1,0 +1,225 @@
+"""One turn of the process: collects what a state becomes and what follows from it.
+
+A `Turn` lives inside one call of the transition function, which stays pure.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from filing.authority import Reason, Standing
+from filing.model import CHINA
+from filing.notices import Audience, Notice, NoticePurpose, NoticeReason
+from filing.process.events import Effect, FindOut, HandOver, Record, Step, StopAsking, Tell, Watch
+from filing.process.stages import STAGES
+from filing.process.state import REFUSALS_KEPT, Refusal, State, Stretch, TimelineEntry
+from filing.records import Entry
+from filing.vocabulary import KIND_LABELS, STATUS_LABELS, AuthorityMode, Kind, Status
+from filing.windows import WindowRequest
+
+FINAL_LABELS = {
+    Kind.CHANGE_SUBJECT: "变更成功",
+    Kind.CHANGE_MINI_PROGRAM: "变更成功",
+    Kind.CANCEL_SUBJECT: "注销成功",
+    Kind.CANCEL_MINI_PROGRAM: "注销成功",
+    Kind.CANCEL_ACCESS: "注销成功",
+}
+
+
+def status_label(state: State) -> str:
+    """The Chinese name of where the filing stands."""
+    if state.status is Status.APPROVED and state.application.kind in FINAL_LABELS:
+        return FINAL_LABELS[state.application.kind]
+    return STATUS_LABELS[state.status]
+
+
+def when(at: datetime) -> str:
+    """An instant as applicants read it; a day's end is written as its 24:00."""
+    local = at.astimezone(CHINA)
+    if (local.hour, local.minute) == (0, 0):
+        day = local.date().fromordinal(local.date().toordinal() - 1)
+        return f"{day:%Y-%m-%d} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+class Turn:
+    """What one event leads to."""
+
+    def __init__(self, state: State, at: datetime) -> None:
+        self.state = state
+        self.at = at
+        self._entries: list[Entry] = []
+        self._effects: list[Effect] = []
+        self._opens: WindowRequest | None = None
+        self._closes: list[Stretch] = []
+        self._refusal: Refusal | None = None
+
+    def change(self, **fields: Any) -> None:
+        """Set fields of the state."""
+        self.state = self.state.model_copy(update=fields)
+
+    def write(self, purpose: str, by: str, note: str, **detail: Any) -> None:
+        """Put an entry on record."""
+        sequence = self.state.sequence + 1
+        self.change(sequence=sequence)
+        self._entries.append(
+            Entry(
+                sequence=sequence,
+                purpose=purpose,
+                at=self.at,
+                status=self.state.status,
+                round=self.state.round,
+                by=by,
+                note=note,
+                detail=detail,
+            )
+        )
+
+    def remember(self, purpose: str, by: str, note: str, **detail: Any) -> None:
+        """Put an entry on record and on the timeline."""
+        self.write(purpose, by, note, **detail)
+        entry = TimelineEntry(at=self.at, status=self.state.status, by=by, note=note)
+        self.change(timeline=(*self.state.timeline, entry))
+
+    def refuse(self, message: str, code: str, explanation: str, by: str | None = None) -> None:
+        """Record that a message was not applied, and what would have been right."""
+        refusal = self.decline(message, code, explanation, by)
+        kept = (*self.state.refused, refusal)[-REFUSALS_KEPT:]
+        self.change(refused=kept, refused_count=self.state.refused_count + 1)
+        self.write("refusal", by or "?", explanation, message=message, code=code)
+
+    def decline(self, message: str, code: str, explanation: str, by: str | None) -> Refusal:
+        """Answer that a message was not applied, without putting it on record again."""
+        self._refusal = Refusal(
+            at=self.at, message=message, by=by, code=code, explanation=explanation
+        )
+        return self._refusal
+
+    def do(self, effect: Effect) -> None:
+        """Add an effect; effects are carried out in order, after the record."""
+        self._effects.append(effect)
+
+    def enter(self, status: Status, by: str, note: str, *, start: datetime | None = None) -> None:
+        """Go to another status: close the stretch, open the window, start or stop asking."""
+        left = STAGES.get(self.state.status)
+        entered = max(self.at, self.state.entered_at)
+        if left is not None and entered > self.state.entered_at:
+            self._closes.append(
+                Stretch(
+                    party=left.waits_for, start=self.state.entered_at, end=entered, working_days=0
+                )
+            )
+        asked_before = left is not None and left.with_authority
+        self.change(
+            status=status,
+            entered_at=entered,
+            window=None,
+            announced=False,
+            overdue=False,
+            holds=(),
+        )
+        self.remember("transition", by, note)
+        if status.final:
+            self.change(held_since=None, early=())
+            return
+        self.open_window(start or entered)
+        stage = STAGES[status]
+        if self._opens is None:
+            self.announce()
+        if asked_before and not stage.with_authority:
+            self.do(StopAsking())
+        if status is Status.SUBMISSION:
+            if self.state.mode is not AuthorityMode.MANUAL:
+                self.do(HandOver())
+        elif stage.with_authority:
+            self.watch()
+
+    def open_window(self, start: datetime) -> None:
+        """Ask for the window of the present stage, running from `start`."""
+        self.change(window_start=start)
+        state = self.state
+        if state.held_since is not None:
+            return
+        self._opens = WindowRequest(
+            stage=state.status,
+            round=state.round,
+            start=start,
+            entered_at=self.at,
+            offset_seconds=state.offset_seconds,
+            holds=state.holds,
+        )
+
+    def announce(self) -> None:
+        """Tell the applicant once that the stage has begun, with its last moment where one is set."""
+        purpose = STAGES[self.state.status].announces
+        if self.state.announced or purpose is None:
+            return
+        self.change(announced=True)
+        window = self.state.window
+        self.tell(
+            purpose,
+            Audience.APPLICANT,
+            due=window.due_at if window else None,
+            reasons=self.state.reasons if self.state.status is Status.CORRECTION else (),
+        )
+
+    def watch(self) -> None:
+        """Ask the authority for news, where there is one to ask."""
+        stage = STAGES.get(self.state.status)
+        if self.state.mode is not AuthorityMode.MANUAL and stage and stage.with_authority:
+            self.do(Watch(known=self.state.standing))
+
+    @property
+    def finding_out(self) -> bool:
+        """Whether something has to be found out before the event can be applied."""
+        return any(isinstance(effect, FindOut) for effect in self._effects)
+
+    def forget_authority(self) -> None:
+        """A new round begins: what the authority said of the last one no longer counts."""
+        self.change(standing=Standing.ABSENT, received_at=None, submitted_at=None, sms=(), early=())
+
+    def tell(
+        self,
+        purpose: NoticePurpose,
+        audience: Audience,
+        *,
+        note: str | None = None,
+        reasons: tuple[Reason, ...] = (),
+        due: datetime | None = None,
+    ) -> None:
+        """Send a notice about the filing as it stands now."""
+        state = self.state
+        self.do(
+            Tell(
+                notice=Notice(
+                    uid=state.uid,
+                    filing_id=state.filing_id,
+                    sequence=state.sequence,
+                    purpose=purpose,
+                    audience=audience,
+                    email=(
+                        state.application.contact.email if audience is Audience.APPLICANT else None
+                    ),
+                    mini_program=state.application.mini_program.name,
+                    kind_label=KIND_LABELS[state.application.kind],
+                    status_label=status_label(state),
+                    round=state.round,
+                    due=when(due) if due else None,
+                    note=note,
+                    number=state.filing_number,
+                    reasons=tuple(
+                        NoticeReason(field=r.field, reason=r.reason, suggestion=r.suggestion)
+                        for r in reasons
+                    ),
+                )
+            )
+        )
+
+    def step(self) -> Step:
+        """The outcome."""
+        effects = tuple(self._effects)
+        if self._entries or self._opens or self._closes:
+            record = Record(
+                entries=tuple(self._entries), opens=self._opens, closes=tuple(self._closes)
+            )
+            effects = (record, *effects)
+        return Step(state=self.state, effects=effects, refusal=self._refusal)

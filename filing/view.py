@@ -1,0 +1,203 @@
+"""How a filing is shown: the `status` answer, the search attributes, the details in Temporal's UI.
+
+Nothing here holds a certificate's or phone number, or an individual's name.
+"""
+
+from datetime import datetime
+
+from filing.authority import Reason
+from filing.model import CHINA, Model
+from filing.process.messages import EXAMPLES
+from filing.process.stages import STAGES
+from filing.process.state import Refusal, SmsCheck, State, TimelineEntry
+from filing.process.turn import status_label, when
+from filing.vocabulary import (
+    KIND_LABELS,
+    PARTY_LABELS,
+    PRINCIPAL_LABELS,
+    Party,
+    Status,
+)
+
+
+class ShownStretch(Model):
+    """A closed stretch: who had the filing, from when to when, and how many working days."""
+
+    party: Party
+    start: datetime
+    end: datetime
+    working_days: int
+
+
+class StatusAnswer(Model):
+    """What the query `status` answers (contract, section 3). Instants in China time, `+08:00`."""
+
+    filing_id: str
+    uid: str
+    kind: str
+    mini_program: str
+    status: Status
+    status_label: str
+    round: int
+    waiting_for: Party | None
+    entered_at: datetime
+    due_at: datetime | None
+    overdue: bool
+    provisional: bool
+    held: bool
+    filing_number: str | None
+    subject_number: str | None
+    reasons: tuple[Reason, ...]
+    changes: tuple[str, ...]
+    sms_verified: tuple[SmsCheck, ...]
+    refused: tuple[Refusal, ...]
+    refused_count: int
+    time_with: tuple[ShownStretch, ...]
+    timeline: tuple[TimelineEntry, ...]
+    calendar: str | None
+    """The calendar that the window was counted by."""
+
+
+def _china(at: datetime) -> datetime:
+    return at.astimezone(CHINA)
+
+
+def waiting_for(state: State) -> Party | None:
+    """Who has the next step; None once the filing has ended."""
+    stage = STAGES.get(state.status)
+    return stage.waits_for if stage else None
+
+
+def due_at(state: State) -> datetime | None:
+    """The present window's end; None where nothing is due, as while the filing is held."""
+    if state.window is None or state.held_since is not None or state.status.final:
+        return None
+    return _china(state.window.due_at)
+
+
+def provisional(state: State) -> bool:
+    """Whether the present window rests on an arrangement that is not published yet."""
+    return bool(state.window and not state.status.final and state.window.provisional)
+
+
+def status_answer(state: State) -> StatusAnswer:
+    """The filing as it stands."""
+    return StatusAnswer(
+        filing_id=state.filing_id,
+        uid=state.uid,
+        kind=state.application.kind.value,
+        mini_program=state.application.mini_program.name,
+        status=state.status,
+        status_label=status_label(state),
+        round=state.round,
+        waiting_for=waiting_for(state),
+        entered_at=_china(state.entered_at),
+        due_at=due_at(state),
+        overdue=state.overdue,
+        provisional=provisional(state),
+        held=state.held_since is not None,
+        filing_number=state.filing_number,
+        subject_number=state.subject_number,
+        reasons=state.reasons,
+        changes=state.changes,
+        sms_verified=tuple(c.model_copy(update={"at": _china(c.at)}) for c in state.sms),
+        refused=tuple(r.model_copy(update={"at": _china(r.at)}) for r in state.refused),
+        refused_count=state.refused_count,
+        time_with=tuple(
+            ShownStretch(
+                party=s.party,
+                start=_china(s.start),
+                end=_china(s.end),
+                working_days=s.working_days,
+            )
+            for s in state.time_with
+        ),
+        timeline=tuple(t.model_copy(update={"at": _china(t.at)}) for t in state.timeline),
+        calendar=state.window.calendar if state.window else None,
+    )
+
+
+def search_attributes(state: State) -> dict[str, str | int | bool | datetime | None]:
+    """Temporal's search attributes by name; None takes one off. Enumerations and dates only."""
+    party = waiting_for(state)
+    return {
+        "FilingStatus": state.status.value,
+        "FilingKind": state.application.kind.value,
+        "ApplicantType": state.application.subject.type.value,
+        "Province": state.application.subject.province,
+        "WaitingFor": party.value if party else None,
+        "DueAt": due_at(state),
+        "Overdue": state.overdue,
+        "DeadlineProvisional": provisional(state),
+        "Round": state.round,
+    }
+
+
+def timer_summary(state: State) -> str:
+    """The name of the timer, in the history of Temporal's UI."""
+    due = due_at(state)
+    return f"{status_label(state)}:期限 {when(due)}" if due else status_label(state)
+
+
+def details(state: State) -> str:
+    """The current details in Temporal's UI (Markdown): where it stands, and what to send."""
+    label = status_label(state)
+    lines = [f"## {KIND_LABELS[state.application.kind]} · {label} · 第 {state.round} 轮", ""]
+    lines += ["| 项目 | 内容 |", "|---|---|"]
+    lines.append(f"| 小程序 | {_cell(state.application.mini_program.name)} |")
+    lines.append(f"| 省份 | {_cell(state.application.subject.province)} |")
+    party = waiting_for(state)
+    if party:
+        lines.append(f"| 等待 | {PARTY_LABELS[party]} |")
+    due = due_at(state)
+    if state.held_since is not None:
+        lines.append(f"| 期限 | 已暂停(自 {when(state.held_since)}) |")
+    elif due:
+        mark = ",**已逾期**" if state.overdue else ""
+        mark += "(暂定:次年放假安排未公布)" if provisional(state) else ""
+        lines.append(f"| 期限 | {when(due)}{mark} |")
+    if state.filing_number:
+        lines.append(f"| 备案号 | {state.filing_number} |")
+    if state.status is Status.SMS_VERIFICATION:
+        done = {c.person for c in state.sms}
+        waiting = "、".join(PRINCIPAL_LABELS[p] for p in state.principals_due if p not in done)
+        lines.append(f"| 尚待核验 | {waiting} |")
+    lines += _what_to_send(state)
+    if state.reasons:
+        lines += ["", "### 退回原因", "", "| 字段 | 原因 | 建议 |", "|---|---|---|"]
+        lines += [
+            f"| {_cell(r.field)} | {_cell(r.reason)} | {_cell(r.suggestion or '')} |"
+            for r in state.reasons
+        ]
+    lines += ["", "### 经过", ""]
+    lines += [f"- {when(t.at)} {_cell(t.note)}({_cell(t.by)})" for t in state.timeline[-30:]]
+    if state.refused_count:
+        lines += ["", f"### 未被采纳的消息(共 {state.refused_count} 条,最近在前)", ""]
+        lines += [
+            f"- {when(r.at)} `{_cell(r.message)}`:{_cell(r.explanation)}"
+            for r in reversed(state.refused)
+        ]
+    return "\n".join(lines)
+
+
+def _what_to_send(state: State) -> list[str]:
+    stage = STAGES.get(state.status)
+    if stage is None:
+        return []
+    if stage.decided_by:
+        signal = stage.decided_by
+    elif state.status is Status.SMS_VERIFICATION:
+        signal = "sms_verified"
+    elif state.status is Status.CORRECTION:
+        signal = "resubmit"
+    else:
+        return []
+    return ["", f"下一步:发送信号 `{signal}`,内容如:", "", "```json", EXAMPLES[signal], "```"]
+
+
+def _cell(text: str) -> str:
+    """Text from outside, safe inside a Markdown table."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    for mark in "\\|`*_[]<>#":
+        plain = plain.replace(mark, "\\" + mark)
+    return plain

@@ -1,0 +1,347 @@
+"""The registry: PostgreSQL as the record of every filing. Temporal is the truth; this is what lists,
+audits and customers read, also long after Temporal has forgotten a filing."""
+
+import hashlib
+import json
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from filing.model import CHINA, Model
+from filing.process.state import State
+from filing.records import Entry, ListedFiling, ListQuery
+from filing.view import status_answer
+from settings import WrongSettings
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
+
+REVISION = "0001"
+"""The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
+ROLE = "beian_app"
+"""The role without the right to change the log, taken where the migration could create it."""
+
+
+class RegistryNotMigrated(Exception):
+    """The database is no registry yet, or one of an older schema; the text says what to run."""
+
+
+class FilingRecord(Model):
+    """What the registry knows of one filing. `view` is what the `status` query answered at
+    `updated_at` (wall time): `filing.view.StatusAnswer` as JSON."""
+
+    uid: str
+    filing_id: str
+    appid: str
+    closed_at: datetime | None
+    updated_at: datetime
+    view: dict[str, Any]
+
+
+class RecordedEntry(Entry):
+    """An entry of the log, and when it was written down (wall time)."""
+
+    recorded_at: datetime
+
+
+class NoticeRecord(Model):
+    """A notice of the ledger. `state`: `sending`, `sent`, `possibly_doubled`, `failed`,
+    `no_channel`; `attempts` counts from 1; `sent_at` is None until it was sent for certain."""
+
+    sequence: int
+    purpose: str
+    audience: str
+    state: str
+    attempts: int
+    reason: str | None
+    first_at: datetime
+    last_at: datetime
+    sent_at: datetime | None
+
+
+class Registry:
+    """Implements `activities.ports.Records`, and what lists read. Instants are given in China time.
+
+    Any method raises `asyncpg.PostgresError`, `asyncpg.InterfaceError` or `OSError` where the
+    database cannot be reached or fails; none of these texts holds a password or a row's content.
+    """
+
+    def __init__(self, pool: "Pool") -> None:
+        self.pool = pool
+
+    @classmethod
+    async def open(cls, database_url: str, *, most_connections: int = 10) -> "Registry":
+        """Connect, as in `await Registry.open("postgresql://postgres@/beian?host=%2Ftmp%2Fpg")`.
+
+        Raises `RegistryNotMigrated`, `WrongSettings` where the address is none, and what asyncpg
+        raises where nobody answers (within 10 s).
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                database_url,
+                min_size=1,
+                max_size=most_connections,
+                init=_prepare,
+                timeout=10,
+                command_timeout=30,
+            )
+        except ValueError:
+            # asyncpg repeats parts of the address, of the password too where it is not escaped.
+            raise WrongSettings(
+                "BEIAN_DATABASE_URL: not a PostgreSQL address; write it as "
+                "postgresql://user:password@host:5432/database, with %-escapes for what is not a "
+                "letter or digit in the password"
+            ) from None
+        registry = cls(pool)
+        try:
+            await registry._require_schema()
+        except BaseException:
+            await registry.close()
+            raise
+        return registry
+
+    async def close(self) -> None:
+        """Close all connections, once what runs on them has ended."""
+        await self.pool.close()
+
+    async def write(self, state: State, entries: tuple[Entry, ...]) -> tuple[int, ...]:
+        """See `activities.ports.Records.write`. Writing the same twice, also at the same time,
+        changes nothing."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            # The row first: its lock makes concurrent writes of one filing wait for each other,
+            # so that each sees the entries of the one before.
+            await self._write_row(connection, state)
+            await connection.execute(
+                "insert into applications (uid, round, application) values ($1, $2, $3)"
+                " on conflict do nothing",
+                state.uid,
+                state.round,
+                storable(state.application.model_dump(mode="json")),
+            )
+            conflicts = [
+                e.sequence for e in entries if await self._append(connection, state.uid, e)
+            ]
+        return tuple(dict.fromkeys(conflicts))
+
+    async def claim_number(self, number: str, uid: str) -> bool:
+        """See `activities.ports.Records.claim_number`. Of two claims at once one wins."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "insert into numbers (number, uid) values ($1, $2) on conflict do nothing",
+                number,
+                uid,
+            )
+            # A statement of its own: it sees what the insert above had to wait for.
+            holder = await connection.fetchval("select uid from numbers where number = $1", number)
+        return bool(holder == uid)
+
+    async def list_filings(self, query: ListQuery) -> list[ListedFiling]:
+        """Filings that fit all filters, the next deadline first, those without one last."""
+        rows = await self.pool.fetch(
+            """
+            select filing_id, uid, kind, applicant_type, province, mini_program, status,
+                view->>'status_label' as status_label, round, waiting_for, entered_at, due_at,
+                overdue, provisional, filing_number
+            from filings
+            where (not $1::boolean or closed_at is null)
+                and ($2::text is null or status = $2)
+                and ($3::text is null or kind = $3)
+                and ($4::text is null or province = $4)
+                and ($5::text is null or waiting_for = $5)
+                and ($6::boolean is null or overdue = $6)
+                and ($7::timestamptz is null or due_at < $7)
+            order by due_at nulls last, started_at, uid
+            limit $8
+            """,
+            query.open_only,
+            query.status,
+            query.kind,
+            query.province,
+            query.waiting_for,
+            query.overdue,
+            query.due_before,
+            query.limit,
+        )
+        return [ListedFiling(**_columns(row)) for row in rows]
+
+    async def find(self, id: str) -> FilingRecord | None:
+        """The filing of a uid, workflow id or appid: of several the open one, else the latest."""
+        row = await self.pool.fetchrow(
+            """
+            select uid, filing_id, appid, closed_at, updated_at, view from filings
+            where uid = $1 or filing_id = $1 or appid = $1
+            order by uid = $1 desc, closed_at is null desc, started_at desc
+            limit 1
+            """,
+            id,
+        )
+        return FilingRecord(**_columns(row)) if row else None
+
+    async def events(self, uid: str) -> list[RecordedEntry]:
+        """The log of a filing, in order."""
+        rows = await self.pool.fetch(
+            "select sequence, purpose, at, status, round, by, note, detail, recorded_at from events"
+            " where uid = $1 order by sequence, recorded_at, purpose",
+            uid,
+        )
+        return [RecordedEntry(**_columns(row)) for row in rows]
+
+    async def notices(self, uid: str) -> list[NoticeRecord]:
+        """The notices of a filing, in order."""
+        rows = await self.pool.fetch(
+            "select sequence, purpose, audience, state, attempts, reason, first_at, last_at, sent_at"
+            " from notices where uid = $1 order by sequence, purpose, audience",
+            uid,
+        )
+        return [NoticeRecord(**_columns(row)) for row in rows]
+
+    async def _require_schema(self) -> None:
+        try:
+            revision = await self.pool.fetchval("select version_num from alembic_version")
+        except asyncpg.UndefinedTableError:
+            revision = None
+        # A newer schema is left to work: steps only add, and workers are replaced one by one.
+        if revision is None or revision < REVISION:
+            found = f"at schema {revision}" if revision else "not set up"
+            raise RegistryNotMigrated(
+                f"the registry is {found}, this program needs schema {REVISION}: "
+                "run `python starter.py migrate`"
+            )
+
+    async def _write_row(self, connection: "Connection", state: State) -> None:
+        answer = status_answer(state)
+        row = {
+            "uid": state.uid,
+            "filing_id": state.filing_id,
+            "kind": state.application.kind.value,
+            "applicant_type": state.application.subject.type.value,
+            "province": state.application.subject.province,
+            "appid": state.application.mini_program.appid,
+            "mini_program": state.application.mini_program.name,
+            "status": state.status.value,
+            "round": state.round,
+            "waiting_for": answer.waiting_for.value if answer.waiting_for else None,
+            "entered_at": state.entered_at,
+            "due_at": answer.due_at,
+            "overdue": state.overdue,
+            "provisional": answer.provisional,
+            "filing_number": state.filing_number,
+            "subject_number": state.subject_number,
+            "sequence": state.sequence,
+            "started_at": state.started_at,
+            "closed_at": state.entered_at if state.status.final else None,
+            "view": answer.model_dump(mode="json"),
+        }
+        await connection.execute(UPSERT, *storable(list(row.values())))
+
+    async def _append(self, connection: "Connection", uid: str, entry: Entry) -> bool:
+        """Whether the entry's key was there with other content."""
+        content = entry.model_dump(mode="json")
+        # The same instant has one spelling, whatever offset it was carried in.
+        content["at"] = entry.at.astimezone(UTC).isoformat()
+        content = storable(content)
+        digest = hashlib.sha256(_canonical(content).encode()).hexdigest()
+        await _insert_event(connection, uid, entry, content, digest)
+        kept = await connection.fetchval(
+            "select digest from events where uid = $1 and sequence = $2 and purpose = $3",
+            uid,
+            entry.sequence,
+            content["purpose"],
+        )
+        if kept == digest:
+            return False
+        detail = {"purpose": content["purpose"], "detail": content["detail"]}
+        content |= {"purpose": f"conflict-{digest[:12]}", "detail": detail}
+        await _insert_event(connection, uid, entry, content, digest)
+        return True
+
+
+# Also where the stored row is newer, this takes its lock; only then nothing is changed.
+UPSERT = """
+insert into filings (
+    uid, filing_id, kind, applicant_type, province, appid, mini_program, status, round, waiting_for,
+    entered_at, due_at, overdue, provisional, filing_number, subject_number, sequence, started_at,
+    closed_at, view
+) values (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+)
+on conflict (uid) do update set
+    kind = excluded.kind, applicant_type = excluded.applicant_type, province = excluded.province,
+    appid = excluded.appid, mini_program = excluded.mini_program, status = excluded.status,
+    round = excluded.round, waiting_for = excluded.waiting_for, entered_at = excluded.entered_at,
+    due_at = excluded.due_at, overdue = excluded.overdue, provisional = excluded.provisional,
+    filing_number = excluded.filing_number, subject_number = excluded.subject_number,
+    sequence = excluded.sequence, updated_at = now(), closed_at = excluded.closed_at,
+    view = excluded.view
+where filings.sequence <= excluded.sequence
+"""
+
+
+async def _insert_event(
+    connection: "Connection", uid: str, entry: Entry, content: dict[str, Any], digest: str
+) -> None:
+    await connection.execute(
+        "insert into events (uid, sequence, purpose, at, status, round, by, note, detail, digest)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing",
+        uid,
+        entry.sequence,
+        content["purpose"],
+        entry.at,
+        content["status"],
+        entry.round,
+        content["by"],
+        content["note"],
+        content["detail"],
+        digest,
+    )
+
+
+def storable(value: Any) -> Any:
+    """The value with what PostgreSQL refuses made harmless: NUL, halves of surrogate pairs, NaN and
+    infinity. People can send all of these, and a filing must not wait for ever to be written."""
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        case float() if not math.isfinite(value):
+            return None
+        case dict():
+            return {storable(key): storable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [storable(item) for item in value]
+    return value
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _columns(row: asyncpg.Record) -> dict[str, Any]:
+    """A row as keywords, its instants in China time."""
+    return {
+        name: value.astimezone(CHINA) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
+
+
+async def _prepare(connection: "Connection") -> None:
+    """Once per connection; a pool's reset between uses keeps both."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_canonical, decoder=json.loads
+    )
+    # The role is the cluster's: it may have been made for another database, and have no rights here.
+    may_take_role = await connection.fetchval(
+        """
+        select pg_has_role(oid, case when current_setting('server_version_num')::int >= 160000
+                then 'set' else 'member' end)
+            and has_table_privilege(oid, to_regclass('events')::oid, 'insert')
+        from pg_roles where rolname = $1
+        """,
+        ROLE,
+    )
+    if may_take_role:
+        await connection.execute(f"set role {ROLE}")

@@ -1,0 +1,166 @@
+"""One filing: finding it, where it stands, and what is sent to it."""
+
+import asyncio
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.client import (
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import QueryRejectCondition
+from temporalio.service import RPCError, RPCStatusCode
+
+from filing.model import CHINA, Model
+from filing.view import StatusAnswer
+from gateways.discovery import ServiceUnreachable
+from gateways.registry import FilingRecord, NoticeRecord, RecordedEntry
+from operations.services import Services
+
+ANSWER_WITHIN = timedelta(seconds=3)
+"""How long `show` waits for the workflow before it asks the registry."""
+APPLIED_WITHIN = timedelta(seconds=30)
+"""How long a decision waits to be applied."""
+
+
+class NoSuchFiling(Exception):
+    """Nothing is known under that id."""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(
+            f"no filing {id_}: give a workflow id (filing-wx…), a uid or an appid; `starter.py list --all` shows them"
+        )
+
+
+class Shown(Model):
+    """A filing as `show` prints it. `as_of` is None where the workflow itself answered."""
+
+    answer: StatusAnswer
+    as_of: datetime | None
+    notices: tuple[NoticeRecord, ...]
+    events: tuple[RecordedEntry, ...]
+
+
+class Outcome(Model):
+    """What became of a message."""
+
+    accepted: bool
+    refusal: dict[str, Any] | None
+    status: StatusAnswer | None
+
+
+async def find(id_: str, services: Services) -> FilingRecord:
+    """The filing of a workflow id, a uid or an appid; the open one first. Raises `NoSuchFiling`."""
+    record = await services.registry.find(id_)
+    if record is None:
+        raise NoSuchFiling(id_)
+    return record
+
+
+def handle_of(record: FilingRecord, services: Services) -> WorkflowHandle[Any, Any]:
+    """The filing's workflow: pinned to its first run, so that the next filing of the same mini
+    program, which has the same workflow id, is never meant by mistake."""
+    return services.client.get_workflow_handle(record.filing_id, first_execution_run_id=record.uid)
+
+
+async def status(record: FilingRecord, services: Services) -> StatusAnswer | None:
+    """What the workflow says, or None where it is closed or nobody answers in time."""
+    handle = services.client.get_workflow_handle(record.filing_id)
+    try:
+        answer = await asyncio.wait_for(
+            handle.query(
+                "status",
+                reject_condition=QueryRejectCondition.NOT_OPEN,
+                rpc_timeout=ANSWER_WITHIN,
+            ),
+            ANSWER_WITHIN.total_seconds(),
+        )
+    except (TimeoutError, RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError):
+        return None
+    if not answer or answer["uid"] != record.uid:
+        return None
+    return StatusAnswer.model_validate(answer)
+
+
+async def show(id_: str, services: Services) -> Shown:
+    """Where a filing stands: asks the workflow, else the registry. Raises `NoSuchFiling`."""
+    record = await find(id_, services)
+    answer = None if record.closed_at else await status(record, services)
+    return Shown(
+        answer=answer or StatusAnswer.model_validate(record.view),
+        as_of=None if answer else record.updated_at.astimezone(CHINA),
+        notices=tuple(await services.registry.notices(record.uid)),
+        events=tuple(await services.registry.events(record.uid)),
+    )
+
+
+async def send(
+    record: FilingRecord, name: str, payload: dict[str, Any], services: Services
+) -> Outcome:
+    """Send a message as an update, and learn what became of it. Raises `ServiceUnreachable`."""
+    if record.closed_at:
+        return await _too_late(record, name)
+    try:
+        answer = await handle_of(record, services).execute_update(
+            name, payload, id=str(uuid.uuid4()), rpc_timeout=APPLIED_WITHIN
+        )
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return await _too_late(await find(record.uid, services), name)
+        raise _no_worker(name) from error
+    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+        raise _no_worker(name) from error
+    return Outcome.model_validate(answer)
+
+
+def _no_worker(name: str) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        f"no worker answered `{name}` within {APPLIED_WITHIN.total_seconds():.0f} s; it may still be applied: "
+        "see `starter.py show`, and whether a worker runs"
+    )
+
+
+async def _too_late(record: FilingRecord, name: str) -> Outcome:
+    answer = StatusAnswer.model_validate(record.view)
+    refusal = {
+        "message": name,
+        "code": "final",
+        "explanation": f"该备案已结束({answer.status_label}),不再接受任何操作",
+    }
+    return Outcome(accepted=False, refusal=refusal, status=answer)
+
+
+async def decide(
+    id_: str,
+    outcome: str,
+    reviewer: str,
+    reasons: list[dict[str, str]],
+    number: str | None,
+    services: Services,
+) -> Outcome:
+    """Decide for the stage and round that is waiting as we see it now, so that a late or doubled
+    call is refused and never applied to another stage."""
+    record = await find(id_, services)
+    seen = await status(record, services) or StatusAnswer.model_validate(record.view)
+    decision: dict[str, Any] = {
+        "outcome": outcome,
+        "reviewer": reviewer,
+        "decision_id": str(uuid.uuid4()),
+    }
+    if reasons:
+        decision["reasons"] = reasons
+    if number:
+        decision["filing_number"] = number
+    payload = {"stage": seen.status.value, "round": seen.round, "decision": decision}
+    return await send(record, "decide", payload, services)
+
+
+async def verify_sms(id_: str, person: str, source: str, services: Services) -> Outcome:
+    """Record one completed SMS check, for the round as we see it now."""
+    record = await find(id_, services)
+    seen = await status(record, services) or StatusAnswer.model_validate(record.view)
+    payload = {"person": person, "source": source, "round": seen.round}
+    return await send(record, "sms_verified", payload, services)

@@ -1,0 +1,56 @@
+"""The services that operations need, opened together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+from temporalio.client import Client
+
+from filing.model import CHINA
+from gateways.discovery import ServiceUnreachable, database_url
+from gateways.materials import MaterialsStore
+from gateways.registry import Registry
+from gateways.temporal import connect
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Temporal, the registry and the materials store, ready for use."""
+
+    settings: Settings
+    client: Client
+    registry: Registry
+    materials: MaterialsStore
+
+
+def now() -> datetime:
+    """Wall time, in China time."""
+    return datetime.now(CHINA)
+
+
+@asynccontextmanager
+async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
+    """The registry alone. Raises `ServiceUnreachable`."""
+    try:
+        registry = await Registry.open(database_url(settings), most_connections=4)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ServiceUnreachable(
+            f"the registry (PostgreSQL) cannot be reached ({type(error).__name__}); is `starter.py up` "
+            "still running, or is BEIAN_DATABASE_URL right?"
+        ) from error
+    try:
+        yield registry
+    finally:
+        await asyncio.shield(registry.close())
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """All of them. Raises `ServiceUnreachable`."""
+    client = await connect(settings)
+    async with open_registry(settings) as registry:
+        yield Services(settings, client, registry, MaterialsStore(settings.home / "materials"))

@@ -1,0 +1,57 @@
+"""The stack inside this process: its services, and its worker."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from embedded.errors import StackError
+from embedded.stack import Stack, StackOptions, running_stack
+from gateways.discovery import read_up
+from settings import Settings
+from tests.embedded.supervisor import alive, eventually, temporary_home
+
+WORKER = Path(__file__).with_name("stand_in_worker.py")
+BROKEN_WORKER = Path(__file__).with_name("broken_worker.py")
+
+
+async def test_a_worker_that_ends_is_started_again(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def another(stack: Stack, than: int) -> bool:
+        return stack.worker.pid != than and bool(alive([stack.worker.pid]))
+
+    async with temporary_home(tmp_path) as home:
+        options = StackOptions(home, port_base=0, worker_script=WORKER)
+        async with running_stack(options, Settings(), told.append) as stack:
+            first = stack.worker.pid
+            os.kill(first, signal.SIGKILL)
+            await eventually(lambda: another(stack, than=first), within=10)
+            assert any("the worker ended with exit code -9" in text for text in told)
+
+            second = stack.worker.pid
+            await stack.worker.kill_worker()
+            assert not alive([second])
+            await stack.worker.start_worker()
+            third = stack.worker.pid
+            assert third != second
+            assert alive([third])
+            pids = [*stack.pids.values(), third]
+            assert len(alive(pids)) == 3
+        assert not alive(pids)
+
+
+async def test_a_worker_that_cannot_start_says_why_and_nothing_is_left(tmp_path: Path) -> None:
+    async with temporary_home(tmp_path) as home:
+        options = StackOptions(home, port_base=0, worker_script=BROKEN_WORKER)
+        with pytest.raises(StackError, match=r"(?s)worker.log.*BEIAN_CORRECTION_DAYS"):
+            async with running_stack(options, Settings(), lambda _: None):
+                pass
+        assert read_up(home) is None
+        # Free for the next: the lock was let go of by every child.
+        options = StackOptions(home, port_base=0, worker=False)
+        async with running_stack(options, Settings(), lambda _: None) as stack:
+            assert read_up(home) == stack.info
+            with pytest.raises(StackError, match="without a worker"):
+                _ = stack.worker.pid

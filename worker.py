@@ -1,0 +1,142 @@
+"""Runs one worker: the one place that joins activities to gateways.
+
+    python worker.py
+
+Finds Temporal, the registry and the authority by the environment, or in the running
+`starter.py up` of the same BEIAN_HOME. Ends on SIGINT or SIGTERM, finishing what it has begun.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.authority import AuthorityActivities
+from activities.filing import FilingActivities
+from activities.notices import NoticeActivities
+from activities.ports import Authority
+from filing.vocabulary import AuthorityMode
+from gateways.authority import ManualAuthority, WechatAuthority
+from gateways.calendar import PackagedCalendar
+from gateways.discovery import ServiceUnreachable, authority_url, database_url
+from gateways.ledger import NoticeLedger
+from gateways.materials import MaterialsStore
+from gateways.notices import AppriseChannels
+from gateways.registry import Registry
+from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
+from settings import Settings, WrongSettings, load
+from workflows.filing import FilingWorkflow
+
+log = structlog.get_logger()
+
+STICKY_TIMEOUT = timedelta(seconds=2)
+"""After a killed worker, its filings go on elsewhere within this time (design, 14)."""
+
+
+def _runner(settings: Settings) -> WorkflowRunner:
+    if not settings.workflow_sandbox:
+        return UnsandboxedWorkflowRunner()
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(
+            "filing", "activities", "pydantic", "pydantic_core", "stdnum"
+        )
+    )
+
+
+@asynccontextmanager
+async def _authority(settings: Settings, materials: MaterialsStore) -> AsyncIterator[Authority]:
+    """The authority of the mode that is set. Raises `ServiceUnreachable` where it has no address."""
+    if settings.authority is AuthorityMode.MANUAL:
+        yield ManualAuthority()
+        return
+    async with WechatAuthority(
+        authority_url(settings),
+        settings.wechat_component_appid,
+        settings.wechat_component_secret,
+        settings.wechat_component_ticket,
+        settings.wechat_authorizer_refresh_token,
+        materials,
+    ) as authority:
+        yield authority
+
+
+@asynccontextmanager
+async def running_worker(settings: Settings, client: Client) -> AsyncIterator[Worker]:
+    """A worker that polls, with all its gateways open."""
+    registry = await Registry.open(database_url(settings))
+    materials = MaterialsStore(settings.home / "materials")
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(registry.close)
+        authority = await stack.enter_async_context(_authority(settings, materials))
+        filing = FilingActivities(
+            registry,
+            PackagedCalendar(),
+            materials,
+            mode=settings.authority,
+            automatic_review=settings.platform_review == "automatic",
+            terms=settings.terms,
+        )
+        asking = AuthorityActivities(authority)
+        notices = NoticeActivities(
+            NoticeLedger(registry),
+            AppriseChannels(settings.notify_applicant, settings.notify_operations),
+        )
+        worker = Worker(
+            client,
+            task_queue=TASK_QUEUE,
+            workflows=[FilingWorkflow],
+            activities=[
+                filing.check_application,
+                filing.record,
+                filing.claim_number,
+                asking.hand_over,
+                asking.watch_authority,
+                asking.ask_authority,
+                asking.withdraw_from_authority,
+                notices.notify,
+            ],
+            workflow_runner=_runner(settings),
+            sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+            graceful_shutdown_timeout=timedelta(seconds=3),
+        )
+        async with worker:
+            yield worker
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    client = await connect(settings)
+    await register_search_attributes(client)
+    async with running_worker(settings, client):
+        sys.stdout.write("worker ready\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def main() -> int:
+    """Exit codes: 0 stopped, 2 wrong settings, 3 a service cannot be reached."""
+    try:
+        settings = load()
+        asyncio.run(_serve(settings))
+    except WrongSettings as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except ServiceUnreachable as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""Carrying out effects by activities.
+
+Short local work (registry, calendar) is a local activity first and the same work as a regular one
+when that runs out (design, 13). What can be slow or fail for long (the authority, notices) is a
+regular activity in a task of its own, whose answer comes back as an event.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.authority import AuthorityActivities, Order, Submission, Watched
+    from activities.filing import FilingActivities, NumberClaim, RecordOrder
+    from activities.notices import NoticeActivities
+    from filing.authority import AuthorityReport
+    from filing.notices import Notice
+    from filing.process.events import (
+        AskOnce,
+        AskWithdrawal,
+        Carried,
+        Effect,
+        Event,
+        HandOver,
+        Record,
+        Recorded,
+        Reported,
+        StopAsking,
+        Tell,
+        Undelivered,
+        Watch,
+        WithdrawalAnswered,
+    )
+    from filing.process.state import State
+
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
+
+LOCAL_FOR = timedelta(seconds=5)
+"""A local activity's whole time: below the 8 s after which it would cost further events."""
+ATTEMPT = timedelta(seconds=60)
+_PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)
+)
+_NOTICE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=15))
+NOTICE_FOR = timedelta(hours=24)
+"""How long a notice still makes sense; then operations are told instead."""
+LAST_NOTICE_FOR = timedelta(hours=1)
+"""The same for notices of an ended filing: a failing channel must not keep its id occupied."""
+
+
+async def quickly(
+    activity: Callable[[Any, _Argument], Any], argument: _Argument, summary: str
+) -> Any:
+    """Short local work: as a local activity, and patiently as a regular one when that runs out."""
+    with contextlib.suppress(ActivityError):
+        return await workflow.execute_local_activity_method(
+            activity,
+            argument,
+            schedule_to_close_timeout=LOCAL_FOR,
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200)),
+            summary=summary,
+        )
+    return await workflow.execute_activity_method(
+        activity,
+        argument,
+        start_to_close_timeout=ATTEMPT,
+        retry_policy=_PATIENT,
+        summary=summary,
+    )
+
+
+class Effects:
+    """What a filing has under way outside. Answers go to `receive`, as events."""
+
+    def __init__(self, receive: Callable[[Event], None]) -> None:
+        self._receive = receive
+        self._asking: asyncio.Task[None] | None = None
+        self._once: asyncio.Task[None] | None = None
+        self._withdrawing: tuple[AskWithdrawal, asyncio.Task[None]] | None = None
+        self._telling: dict[asyncio.Task[None], Notice] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether notices are still under way: a filing ends only when they are sent or given up."""
+        return bool(self._telling)
+
+    def carried(self, state: State) -> Carried:
+        """What the next run has to go on with."""
+        return Carried(
+            state=state,
+            notices=tuple(self._telling.values()),
+            ask_once=self._once is not None,
+            withdrawal=self._withdrawing[0] if self._withdrawing else None,
+        )
+
+    def resume(self, carried: Carried, effects: tuple[Effect, ...]) -> None:
+        """Go on with what the run before had under way; each is safe to do again."""
+        for notice in carried.notices:
+            self.carry_out(Tell(notice=notice), carried.state)
+        if carried.withdrawal is not None:
+            self.carry_out(carried.withdrawal, carried.state)
+            return
+        for effect in effects:
+            self.carry_out(effect, carried.state)
+        if carried.ask_once:
+            self.carry_out(AskOnce(), carried.state)
+
+    async def record(self, state: State, record: Record) -> Recorded:
+        """Write down, and open the window."""
+        order = RecordOrder(state=state, record=record, at=workflow.now())
+        recorded = await quickly(FilingActivities.record, order, "登记并计算期限")
+        assert isinstance(recorded, Recorded)
+        return recorded
+
+    async def claim_number(self, state: State, number: str) -> bool:
+        """Claim a filing number for this filing, if it is free."""
+        claim = NumberClaim(number=number, uid=state.uid)
+        return bool(await quickly(FilingActivities.claim_number, claim, "核对备案号"))
+
+    def carry_out(self, effect: Effect, state: State) -> None:
+        """Begin an effect whose answer, if it has one, comes later."""
+        match effect:
+            case Tell(notice=notice):
+                self._tell(notice, state)
+            case HandOver() | Watch():
+                # One question at a time: the one under way learns of any change too.
+                if self._asking is None or self._asking.done():
+                    self._asking = asyncio.create_task(self._ask(effect, state, None))
+                elif self._asking.cancelling():
+                    self._asking = asyncio.create_task(self._ask(effect, state, self._asking))
+            case StopAsking():
+                if self._asking is not None:
+                    self._asking.cancel()
+            case AskOnce():
+                self._once = asyncio.create_task(self._ask_once(state))
+            case AskWithdrawal():
+                if self._withdrawing is None:
+                    task = asyncio.create_task(self._ask_withdrawal(effect, state))
+                    self._withdrawing = (effect, task)
+            case _:
+                raise AssertionError(effect)
+
+    def _tell(self, notice: Notice, state: State) -> None:
+        task = asyncio.create_task(self._notify(notice, final=state.status.final))
+        self._telling[task] = notice
+        task.add_done_callback(lambda done: self._telling.pop(done))
+
+    async def _notify(self, notice: Notice, *, final: bool) -> None:
+        try:
+            await workflow.execute_activity_method(
+                NoticeActivities.notify,
+                notice,
+                start_to_close_timeout=ATTEMPT * 3,  # channels are tried one after the other
+                schedule_to_close_timeout=LAST_NOTICE_FOR if final else NOTICE_FOR,
+                retry_policy=_NOTICE,
+                summary=f"通知:{notice.purpose.value} → {notice.audience.value}",
+            )
+        except ActivityError:
+            self._receive(Undelivered(notice=notice, at=workflow.now()))
+
+    async def _ask(
+        self, effect: HandOver | Watch, state: State, before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await workflow.wait([before])
+        pace = state.window
+        first = timedelta(seconds=pace.poll_first_seconds if pace else 60)
+        longest = timedelta(seconds=pace.poll_longest_seconds if pace else 3600)
+        retry = RetryPolicy(initial_interval=first, maximum_interval=longest)
+        report = None
+        while report is None:
+            try:
+                report = await self._question(effect, state, retry)
+            except ActivityError as error:
+                if is_cancelled_exception(error):
+                    return
+                # Given up by the server or refused for good: the filing must not stop asking.
+                await workflow.sleep(longest, summary="稍后再询问备案系统")
+        self._receive(Reported(report=report, at=workflow.now(), round=state.round))
+
+    async def _question(
+        self, effect: HandOver | Watch, state: State, retry: RetryPolicy
+    ) -> AuthorityReport:
+        if isinstance(effect, HandOver):
+            return await workflow.execute_activity_method(
+                AuthorityActivities.hand_over,
+                Submission(application=state.application, round=state.round),
+                start_to_close_timeout=ATTEMPT * 2,
+                retry_policy=retry,
+                # An attempt under way must have ended before the order is asked back.
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary="提交备案系统,等待送达管局",
+            )
+        return await workflow.execute_activity_method(
+            AuthorityActivities.watch_authority,
+            Watched(appid=state.application.mini_program.appid, known=effect.known),
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=retry,
+            summary="查询备案系统状态",
+        )
+
+    async def _ask_once(self, state: State) -> None:
+        report = await workflow.execute_activity_method(
+            AuthorityActivities.ask_authority,
+            Order(appid=state.application.mini_program.appid),
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=_PATIENT,
+            summary="期限已到,询问备案系统",
+        )
+        self._once = None
+        self._receive(Reported(report=report, at=workflow.now(), round=state.round))
+
+    async def _ask_withdrawal(self, effect: AskWithdrawal, state: State) -> None:
+        if self._asking is not None and not self._asking.done():
+            self._asking.cancel()
+            await workflow.wait([self._asking])
+        answer = await workflow.execute_activity_method(
+            AuthorityActivities.withdraw_from_authority,
+            Order(appid=state.application.mini_program.appid),
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=_PATIENT,
+            summary="向备案系统申请撤回",
+        )
+        self._withdrawing = None
+        self._receive(
+            WithdrawalAnswered(answer=answer, at=workflow.now(), by=effect.by, reason=effect.reason)
+        )

@@ -1,0 +1,371 @@
+"""`FilingWorkflow`: the durable shell around the process.
+
+It starts from a state, waits (inbox first, then the clock), feeds each event to the pure function
+of `filing.process`, and carries out the effects in order. It knows nothing of bureaus.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue, SearchAttributeKey, SearchAttributeUpdate
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.filing import CheckOrder, FilingActivities, refused
+    from filing.application import Application, workflow_id
+    from filing.parse import parse_application
+    from filing.problems import Problem, errors
+    from filing.process.events import (
+        CancelRequested,
+        Carried,
+        Clock,
+        Event,
+        FindOut,
+        Follow,
+        Lookup,
+        Message,
+        Record,
+        Step,
+    )
+    from filing.process.state import Refusal, State
+    from filing.process.transition import begin, resumed, transition
+    from filing.view import details, search_attributes, status_answer, timer_summary
+    from workflows.effects import Effects, quickly
+
+CARRIED = "carried"
+ENTRIES_AT_ONCE = 200
+"""Refusals written together while more messages wait."""
+
+_KEYWORDS = ("FilingStatus", "FilingKind", "ApplicantType", "Province", "WaitingFor")
+_ATTRIBUTES: dict[str, SearchAttributeKey[Any]] = {
+    **{name: SearchAttributeKey.for_keyword(name) for name in _KEYWORDS},
+    "DueAt": SearchAttributeKey.for_datetime("DueAt"),
+    "Overdue": SearchAttributeKey.for_bool("Overdue"),
+    "DeadlineProvisional": SearchAttributeKey.for_bool("DeadlineProvisional"),
+    "Round": SearchAttributeKey.for_int("Round"),
+}
+
+
+@workflow.defn(name="FilingWorkflow")
+class FilingWorkflow:
+    """One filing, from its start to its final status."""
+
+    @workflow.init
+    def __init__(self, *args: Any) -> None:
+        self._args = args
+        self._inbox: deque[tuple[Event, int | None]] = deque()
+        self._tickets = 0
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._state: State | None = None
+        self._unrecorded: list[Record] = []
+        self._shown: dict[str, Any] = {}
+        self._effects = Effects(self._receive)
+        self._ended = False
+
+    @workflow.run
+    async def run(self, *args: Any) -> Any:
+        """Live until a final status; the result is what `status` answers."""
+        living = asyncio.create_task(self._live())
+        while True:
+            try:
+                return await asyncio.shield(living)
+            except asyncio.CancelledError:
+                # Temporal's cancel request is a withdrawal, and never ends a filing on the spot.
+                self._receive(CancelRequested(at=workflow.now()))
+
+    # --- messages: handlers only append to the inbox, and never raise ---
+
+    def _receive(self, event: Event, ticket: int | None = None) -> None:
+        self._inbox.append((event, ticket))
+
+    def _message(self, name: str, args: Sequence[Any], ticket: int | None = None) -> None:
+        self._receive(Message(name=name, args=tuple(args), at=workflow.now()), ticket)
+
+    @workflow.signal(name="platform_decision")
+    def _platform_decision(self, *args: Any) -> None:
+        self._message("platform_decision", args)
+
+    @workflow.signal(name="bureau_decision")
+    def _bureau_decision(self, *args: Any) -> None:
+        self._message("bureau_decision", args)
+
+    @workflow.signal(name="sms_verified")
+    def _sms_verified(self, *args: Any) -> None:
+        self._message("sms_verified", args)
+
+    @workflow.signal(name="authority_event")
+    def _authority_event(self, *args: Any) -> None:
+        self._message("authority_event", args)
+
+    @workflow.signal(name="calendar_changed")
+    def _calendar_changed(self, *args: Any) -> None:
+        self._message("calendar_changed", args)
+
+    @workflow.signal(name="amend")
+    def _amend(self, *args: Any) -> None:
+        self._message("amend", args)
+
+    @workflow.signal(name="resubmit")
+    def _resubmit(self, *args: Any) -> None:
+        self._message("resubmit", args)
+
+    @workflow.signal(name="withdraw")
+    def _withdraw(self, *args: Any) -> None:
+        self._message("withdraw", args)
+
+    @workflow.signal(name="hold")
+    def _hold(self, *args: Any) -> None:
+        self._message("hold", args)
+
+    @workflow.signal(name="resume")
+    def _resume(self, *args: Any) -> None:
+        self._message("resume", args)
+
+    @workflow.signal(dynamic=True)
+    def _unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        self._message(name, ())
+
+    @workflow.update(name="decide")
+    async def _decide_update(self, *args: Any) -> Any:
+        return await self._ask("decide", args)
+
+    @workflow.update(name="sms_verified")
+    async def _sms_verified_update(self, *args: Any) -> Any:
+        return await self._ask("sms_verified", args)
+
+    @workflow.update(name="amend")
+    async def _amend_update(self, *args: Any) -> Any:
+        return await self._ask("amend", args)
+
+    @workflow.update(name="resubmit")
+    async def _resubmit_update(self, *args: Any) -> Any:
+        return await self._ask("resubmit", args)
+
+    @workflow.update(name="withdraw")
+    async def _withdraw_update(self, *args: Any) -> Any:
+        return await self._ask("withdraw", args)
+
+    @workflow.update(name="hold")
+    async def _hold_update(self, *args: Any) -> Any:
+        return await self._ask("hold", args)
+
+    @workflow.update(name="resume")
+    async def _resume_update(self, *args: Any) -> Any:
+        return await self._ask("resume", args)
+
+    @workflow.update(dynamic=True)
+    async def _unknown_update(self, name: str, args: Sequence[RawValue]) -> Any:
+        return await self._ask(name, ())
+
+    async def _ask(self, name: str, args: Sequence[Any]) -> dict[str, Any]:
+        """`{"accepted", "refusal", "status"}`: what became of the message, and where it stands."""
+        self._tickets += 1
+        ticket = self._tickets
+        self._message(name, args, ticket)
+        await workflow.wait_condition(lambda: ticket in self._answers or self._ended)
+        return self._answers.pop(ticket, {"accepted": False, "refusal": None, "status": None})
+
+    @workflow.query(name="status")
+    def _status(self) -> Any:
+        """Where the filing stands; null until its application is accepted."""
+        return self._answer_status()
+
+    def _answer_status(self) -> Any:
+        return None if self._state is None else status_answer(self._state).model_dump(mode="json")
+
+    # --- the shell ---
+
+    async def _live(self) -> Any:
+        try:
+            await self._start()
+            while not self._living.status.final:
+                await self._next()
+            await self._finish()
+        finally:
+            self._ended = True
+        return self._answer_status()
+
+    @property
+    def _living(self) -> State:
+        assert self._state is not None
+        return self._state
+
+    async def _start(self) -> None:
+        carried = self._carried()
+        if carried is not None:
+            self._state = carried.state
+            self._effects.resume(carried, resumed(carried.state))
+            self._show()
+            return
+        application, raw = self._parsed()
+        info = workflow.info()
+        checked = await quickly(
+            FilingActivities.check_application,
+            CheckOrder(application=raw, at=workflow.now()),
+            "核对申请内容与材料",
+        )
+        if errors(checked.problems):
+            raise _invalid(checked.problems)
+        # The run id may change by a reset or a continuation; the first one names the filing.
+        step = begin(
+            application,
+            info.workflow_id,
+            info.first_execution_run_id,
+            checked.mode,
+            workflow.now(),
+            automatic=checked.automatic,
+        )
+        await self._apply(step, None)
+
+    def _carried(self) -> Carried | None:
+        """The state that the run before handed over. Only a continued run believes it."""
+        if workflow.info().continued_run_id is None or len(self._args) != 1:
+            return None
+        argument = self._args[0]
+        if isinstance(argument, dict) and CARRIED in argument:
+            return Carried.model_validate(argument[CARRIED], strict=False)
+        return None
+
+    def _parsed(self) -> tuple[Application, Any]:
+        if len(self._args) != 1:
+            raise _invalid((_problem("", "one_argument", "应恰好有一个参数:申请"),))
+        raw = self._args[0]
+        parsed = parse_application(raw)
+        if not isinstance(parsed, Application):
+            raise _invalid(parsed)
+        if workflow.info().workflow_id != workflow_id(parsed):
+            raise _invalid((_problem("workflow_id", "not_implied", "工作流 id 与申请不符"),))
+        return parsed, raw
+
+    async def _next(self) -> None:
+        """One event: what was sent comes before what the clock says."""
+        if not self._inbox:
+            await self._write()
+            await self._continue_as_new_if_long()
+        instant = self._living.next_instant
+        if not self._inbox and (instant is None or instant > workflow.now()):
+            timeout = None if instant is None else instant - workflow.now()
+            with contextlib.suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: bool(self._inbox),
+                    timeout=timeout,
+                    timeout_summary=timer_summary(self._living),
+                )
+        if self._inbox:
+            event, ticket = self._inbox.popleft()
+            await self._turn(event, ticket)
+        elif instant is not None and instant <= workflow.now():
+            await self._turn(Clock(at=workflow.now()), None)
+
+    async def _turn(self, event: Event, ticket: int | None) -> None:
+        await self._apply(transition(self._living, event), ticket)
+
+    async def _apply(self, step: Step, ticket: int | None) -> None:
+        self._state = step.state
+        follow: list[Follow] = []
+        for effect in step.effects:
+            match effect:
+                case Record():
+                    await self._record(effect, len(step.effects) == 1)
+                case FindOut():
+                    await self._find_out(effect, ticket)
+                    return
+                case Follow():
+                    follow.append(effect)
+                case _:
+                    self._effects.carry_out(effect, self._living)
+        self._inbox.extendleft((f.event, None) for f in reversed(follow))
+        self._show()
+        if ticket is not None:
+            self._answers[ticket] = _answer(step.refusal, self._answer_status())
+
+    async def _record(self, record: Record, alone: bool) -> None:
+        self._unrecorded.append(record)
+        waits_for_nothing = alone and not record.opens and not record.closes
+        entries = sum(len(r.entries) for r in self._unrecorded)
+        if not (waits_for_nothing and self._inbox and entries < ENTRIES_AT_ONCE):
+            await self._write()
+
+    async def _write(self) -> None:
+        """Write down what was not yet, in one go; its answer is an event like any other."""
+        if not self._unrecorded:
+            return
+        together = Record(
+            entries=tuple(e for r in self._unrecorded for e in r.entries),
+            opens=self._unrecorded[-1].opens,
+            closes=tuple(c for r in self._unrecorded for c in r.closes),
+        )
+        self._unrecorded.clear()
+        recorded = await self._effects.record(self._living, together)
+        await self._turn(recorded, None)
+
+    async def _find_out(self, effect: FindOut, ticket: int | None) -> None:
+        lookup = Lookup()
+        if effect.number is not None:
+            free = await self._effects.claim_number(self._living, effect.number)
+            lookup = Lookup(number_free=free)
+        elif effect.application is not None:
+            checked = await quickly(
+                FilingActivities.check_application,
+                CheckOrder(application=effect.application, at=workflow.now()),
+                "核对修改后的申请",
+            )
+            lookup = Lookup(problems=checked.problems, automatic=checked.automatic)
+        await self._turn(effect.event.model_copy(update={"lookup": lookup}), ticket)
+
+    def _show(self) -> None:
+        """Search attributes that changed, and the details, for whoever looks at Temporal's UI."""
+        state = self._living
+        updates: list[SearchAttributeUpdate[Any]] = []
+        for name, value in search_attributes(state).items():
+            if name not in self._shown or self._shown[name] != value:
+                key = _ATTRIBUTES[name]
+                updates.append(key.value_unset() if value is None else key.value_set(value))
+                self._shown[name] = value
+        if updates:
+            workflow.upsert_search_attributes(updates)
+        workflow.set_current_details(details(state))
+
+    async def _finish(self) -> None:
+        """Nothing that was sent is lost: late messages are refused, notices are sent, handlers end."""
+        while True:
+            while self._inbox:
+                event, ticket = self._inbox.popleft()
+                await self._turn(event, ticket)
+            await self._write()
+            if self._effects.busy:
+                await workflow.wait_condition(lambda: bool(self._inbox) or not self._effects.busy)
+            elif not workflow.all_handlers_finished():
+                await workflow.wait_condition(
+                    lambda: bool(self._inbox) or workflow.all_handlers_finished()
+                )
+            elif not self._inbox:
+                return
+
+    async def _continue_as_new_if_long(self) -> None:
+        if not workflow.info().is_continue_as_new_suggested():
+            return
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not self._inbox:
+            carried = self._effects.carried(self._living)
+            workflow.continue_as_new(args=[{CARRIED: carried.model_dump(mode="json")}])
+
+
+def _answer(refusal: Refusal | None, status: Any) -> dict[str, Any]:
+    return {
+        "accepted": refusal is None,
+        "refusal": refusal.model_dump(mode="json") if refusal else None,
+        "status": status,
+    }
+
+
+def _problem(path: str, code: str, message: str) -> Problem:
+    return Problem(path=path, code=code, message=message, fix="请用 starter.py start 启动")
+
+
+def _invalid(problems: tuple[Problem, ...]) -> ApplicationError:
+    return ApplicationError(refused(problems), type="InvalidApplication", non_retryable=True)
