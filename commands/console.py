@@ -24,6 +24,9 @@ err = Console(stderr=True)
 
 T = TypeVar("T")
 
+FIRST_YEAR, LAST_YEAR = 2004, 2100
+"""Years that instants on the command line may lie in: the calendar begins in 2004."""
+
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
@@ -101,4 +104,8 @@ def parse_instant(text: str | None, option: str) -> datetime:
             f"{text!r} is not an instant; write it as 2026-11-24, 2026-11-24T10:00 or 2026-11-24T10:00+08:00",
             param_hint=option,
         ) from None
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise typer.BadParameter(
+            f"{text!r}: the year must be from {FIRST_YEAR} to {LAST_YEAR}", param_hint=option
+        )
     return instant if instant.tzinfo else instant.replace(tzinfo=CHINA)

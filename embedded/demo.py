@@ -99,6 +99,10 @@ class Player:
         """Move this filing's clock on, exactly that far."""
         await self._skipper.fast_forward(self._handle, timedelta(**time_))
 
+    async def time(self) -> datetime:
+        """What this filing's clock says."""
+        return await self._skipper.get_current_time(self._handle)
+
     async def signal(self, name: str, payload: dict[str, Any]) -> None:
         """Send what a person would send."""
         await self._handle.signal(name, payload)
@@ -114,18 +118,24 @@ class Player:
             await self.until(Status.PLATFORM_REVIEW)
             await self.pass_time(hours=26)
             await self.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
+        await self.to_sms_from_submission(round_)
+
+    async def to_sms_from_submission(self, round_: int = 1) -> None:
+        """The authority takes the filing to the bureau, a day later."""
         await self.until(Status.SUBMISSION, round_)
-        await self._handed_over()
+        await self.handed_over()
         await self.authority(status=4, sms_verify_status=1)
         await self.pass_time(hours=24)
         await self.until(Status.SMS_VERIFICATION, round_)
 
-    async def _handed_over(self) -> None:
+    async def handed_over(self) -> None:
+        """Wait until the authority has the order, and its first check is over."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            response = await self._control.get(f"/sandbox/orders/{self._appid}")
-            if response.status_code == httpx.codes.OK and response.json().get("status") == 2:
-                return
+            described = await self._handle.describe()
+            for pending in described.raw_description.pending_activities:
+                if pending.activity_type.name == "hand_over" and pending.attempt > 1:
+                    return
             await asyncio.sleep(0.05)
         raise DemoFailed(f"{self._appid}: was not handed over to the authority")
 

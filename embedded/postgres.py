@@ -36,6 +36,7 @@ OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
+    "log_checkpoints": "off",  # two lines every few minutes
     # Statements and details hold personal data.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",

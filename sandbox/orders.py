@@ -1,7 +1,7 @@
 """What the sandbox keeps: orders, media, tokens and numbers, in one SQLite file.
 
-Every method is one short transaction that is on disk when it returns, so that an order that was
-acknowledged outlives a kill. Times are seconds since the epoch, wall clock.
+Every method is one short transaction that the operating system has when it returns, so that an order
+that was acknowledged outlives a kill of the process. Times are seconds since the epoch, wall clock.
 """
 
 import json
@@ -75,7 +75,7 @@ class Orders:
         database.touch(mode=0o600)
         self._db = sqlite3.connect(database, isolation_level=None)
         self._db.execute("pragma journal_mode=wal")
-        self._db.execute("pragma synchronous=full")
+        self._db.execute("pragma synchronous=normal")
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:

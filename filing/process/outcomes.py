@@ -2,7 +2,7 @@
 
 from filing.authority import Reason
 from filing.notices import Audience, NoticePurpose
-from filing.numbers import check_mini_program_number
+from filing.numbers import check_mini_program_number, parse_number
 from filing.process.events import FindOut, Message, Reported
 from filing.process.stages import CANCELLATIONS, STAGES
 from filing.process.turn import Turn
@@ -41,15 +41,17 @@ def approve_number(
             return False
         problem = check_mini_program_number(number, subject.province, subject.subject_number)
         if problem is not None:
-            turn.refuse(name, problem.code, f"{problem.message};{problem.fix}", by)
+            turn.refuse(name, problem.code, problem.explanation, by)
             return False
+        canonical = parse_number(number)
+        assert canonical is not None
         if event.lookup.number_free is None:
-            turn.do(FindOut(event=event, number=number))
+            turn.do(FindOut(event=event, number=str(canonical)))
             return False
         if not event.lookup.number_free:
             turn.refuse(name, "number_taken", "该备案号已属于另一备案,请核对后重发", by)
             return False
-        turn.change(filing_number=number, subject_number=number.rsplit("-", 1)[0])
+        turn.change(filing_number=str(canonical), subject_number=canonical.stem)
     turn.change(reasons=())
     turn.enter(Status.APPROVED, by, "管局审核通过")
     turn.tell(NoticePurpose.APPROVED, Audience.APPLICANT)

@@ -8,7 +8,6 @@ from pydantic import SecretStr
 from activities.ports import Materials
 from filing.application import Application
 from filing.authority import AuthorityReport, Reason, Standing, WithdrawalAnswer
-from filing.process.stages import CANCELLATIONS
 from filing.vocabulary import Kind
 from gateways.wechat import reports
 from gateways.wechat.client import Upload, WechatClient
@@ -40,6 +39,7 @@ CANCEL_TYPES = {Kind.CANCEL_SUBJECT: 1, Kind.CANCEL_MINI_PROGRAM: 2, Kind.CANCEL
 UPLOADS_AT_ONCE = 4
 
 _THERE = frozenset({Standing.CHECKING, Standing.SMS_WAITING, Standing.BUREAU_REVIEW})
+_OUTCOMES = frozenset({Standing.RETURNED, Standing.BUREAU_RETURNED, Standing.SMS_LAPSED})
 
 
 class WechatAuthority:
@@ -68,6 +68,9 @@ class WechatAuthority:
         )
         self._lists = LiveLists(self._client)
         self._materials = materials
+        # Submissions whose check was seen to go on: a return that follows is theirs, where
+        # without this it would be an earlier round's, after which one applies again.
+        self._under_way: set[tuple[str, Kind, int]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,21 +83,33 @@ class WechatAuthority:
         await self._client.aclose()
 
     async def submit(self, application: Application, round: int) -> AuthorityReport:
-        """Hand the application over, once; gives where it stands then.
+        """Hand the application over, once; gives where it stands then. Call it again while that is
+        `CHECKING`, to learn what became of it.
 
         The API has no key for a request, so the order itself is asked for first: what is under
         review there is this filing's, and is not sent again. A change is a plain second application
         (no call for it was found [UNVERIFIED]), a cancellation is a call of its own. A refusal for
         its content is a report `RETURNED` with reasons by our paths.
         """
-        appid = application.mini_program.appid
+        key = (application.mini_program.appid, application.kind, round)
+        report = await self._submit(application, under_way=key in self._under_way)
+        if report.standing is Standing.CHECKING:
+            self._under_way.add(key)
+        elif report.standing is not Standing.UNKNOWN:
+            self._under_way.discard(key)
+        return report
+
+    async def _submit(self, application: Application, *, under_way: bool) -> AuthorityReport:
+        appid, kind = application.mini_program.appid, application.kind
         info = await self._info(appid)
         there = reports.standing(info)
-        if application.kind in CANCELLATIONS:
-            if info.get("is_canceling") is True:
+        came_of_it = under_way and there in _OUTCOMES
+        if kind in CANCEL_TYPES:
+            if info.get("is_canceling") is True or came_of_it:
                 return await self._report(appid, info)
             return await self._cancel(application)
-        if there in _THERE or (there is Standing.APPROVED and application.kind is Kind.NEW):
+        filed = there is Standing.APPROVED and (kind is Kind.NEW or under_way)
+        if there in _THERE or came_of_it or filed:
             return await self._report(appid, info)
         if info.get("available") == 0:
             raise AuthorityUnavailable(

@@ -1,5 +1,6 @@
 """The stack inside this process: its services, and its worker."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -40,6 +41,24 @@ async def test_a_worker_that_ends_is_started_again(tmp_path: Path) -> None:
             pids = [*stack.pids.values(), third]
             assert len(alive(pids)) == 3
         assert not alive(pids)
+
+
+async def test_the_users_settings_win_over_the_stacks_own(tmp_path: Path) -> None:
+    settings = Settings(
+        wechat_base_url="http://authority.test",
+        notify_operations="json://127.0.0.1:1/",
+        poll_first=5,
+    )
+    async with temporary_home(tmp_path) as home:
+        options = StackOptions(home, port_base=0, time_travel=True, worker_script=WORKER)
+        async with running_stack(options, settings, lambda _: None) as stack:
+            assert stack.info.time_travel
+            worker = json.loads((home / "worker-environment.json").read_text())
+    assert "BEIAN_WECHAT_BASE_URL" not in worker
+    assert "BEIAN_NOTIFY_OPERATIONS" not in worker
+    assert "BEIAN_NOTIFY_APPLICANT" in worker
+    assert "BEIAN_POLL_FIRST" not in worker
+    assert worker["BEIAN_POLL_LONGEST"] == "86400"
 
 
 async def test_a_worker_that_cannot_start_says_why_and_nothing_is_left(tmp_path: Path) -> None:

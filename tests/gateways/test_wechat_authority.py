@@ -115,6 +115,25 @@ async def test_what_came_back_is_applied_for_again(house: Served, ended: dict[st
     assert await applications(client) == 2
 
 
+@pytest.mark.parametrize(
+    ("ended", "standing"),
+    [
+        ({"status": 3}, Standing.RETURNED),
+        ({"status": 5}, Standing.BUREAU_RETURNED),
+        ({"status": 4, "sms_verify_status": 3}, Standing.SMS_LAPSED),
+    ],
+)
+async def test_a_round_that_came_back_is_not_sent_again_by_itself(
+    house: Served, ended: dict[str, Any], standing: Standing
+) -> None:
+    client, wechat, materials = house
+    application = organisation(materials)
+    assert (await wechat.submit(application, 1)).standing is Standing.CHECKING
+    await client.control(**ended)
+    assert (await wechat.submit(application, 1)).standing is standing
+    assert await applications(client) == 1
+
+
 async def test_a_return_gives_our_paths_where_they_are_known(house: Served) -> None:
     client, wechat, materials = house
     await wechat.submit(organisation(materials), 1)
@@ -179,7 +198,8 @@ async def test_a_name_that_is_not_listed_is_a_return(
     house: Served, part: str, change: dict[str, Any], field: str
 ) -> None:
     client, wechat, materials = house
-    report = await wechat.submit(organisation(materials, **{part: change}), 1)
+    changes: dict[str, Any] = {part: change}
+    report = await wechat.submit(organisation(materials, **changes), 1)
     assert report.standing is Standing.RETURNED
     assert [reason.field for reason in report.reasons] == [field]
     assert materials.reads == []
@@ -291,7 +311,9 @@ async def test_a_change_applies_again_and_keeps_its_number(house: Served) -> Non
     report = await wechat.submit(organisation(materials, kind="change_mini_program"), 1)
     assert report.standing is Standing.CHECKING
     await client.control(status=6)
-    assert (await wechat.status(APPID)).number == number
+    change = organisation(materials, kind="change_mini_program")
+    assert (await wechat.submit(change, 1)).number == number
+    assert await applications(client) == 2
 
 
 async def test_a_cancellation_is_never_taken_for_an_approval(house: Served) -> None:

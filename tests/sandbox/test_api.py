@@ -165,7 +165,7 @@ async def test_a_photo_of_another_certificate_shows_only_at_apply(client: PlainC
     field = "icp_subject.principal_info.certificate_photo_front"
     body["icp_subject"]["principal_info"]["certificate_photo_front"] = await client.upload(field, 1)
     reply = await client.post("apply_icp_filing", json=body)
-    assert [(h["errcode"], h["err_field"]) for h in reply["hints"]][0] == (86328, field)
+    assert (reply["hints"][0]["errcode"], reply["hints"][0]["err_field"]) == (86328, field)
 
 
 async def test_media_of_another_mini_program_is_unknown(client: PlainClient) -> None:

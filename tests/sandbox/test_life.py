@@ -1,11 +1,13 @@
 """The life of an order: reviews, SMS check, numbers, withdrawal, restarts."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.wechat_client import APPID, PlainClient, sandbox
@@ -41,14 +43,15 @@ async def test_from_application_to_number(client: PlainClient) -> None:
 
 
 async def test_an_order_goes_to_the_bureau_by_itself(tmp_path: Path) -> None:
-    async with sandbox(tmp_path / "a.sqlite", automatic=True, receive_after=0.3) as client:
+    async with sandbox(tmp_path / "a.sqlite", automatic=True, receive_after=0.5) as client:
+        applied = asyncio.get_running_loop().time()
         await client.apply()
-        assert (await client.info())["status"] == 2
-        async with asyncio.timeout(5):
-            while (await client.info())["status"] == 2:
-                await asyncio.sleep(0.05)
-        info = await client.info()
+        deadline = asyncio.get_running_loop().time() + 5
+        while (info := await client.info())["status"] == 2:
+            assert asyncio.get_running_loop().time() < deadline
+            await asyncio.sleep(0.05)
         assert (info["status"], info["sms_verify_status"]) == (4, 1)
+        assert asyncio.get_running_loop().time() - applied >= 0.5
 
 
 async def test_without_time_of_its_own_it_waits_for_the_control_api(tmp_path: Path) -> None:
@@ -197,3 +200,39 @@ async def test_orders_numbers_and_tokens_outlive_the_server(tmp_path: Path) -> N
         number = (await client.control(status=6)).json()["number"]
     async with sandbox(database) as client:
         assert (await client.http.get(f"/sandbox/orders/{APPID}")).json()["number"] == number
+
+
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from sandbox.app import create_app
+from sandbox.server import serve
+
+async def main():
+    async with serve(create_app(Path(sys.argv[1]), automatic=False)) as base_url:
+        Path(sys.argv[2]).write_text(base_url)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_an_acknowledged_order_outlives_a_kill(tmp_path: Path) -> None:
+    database, address = tmp_path / "sandbox.sqlite", tmp_path / "address"
+    root = Path(__file__).parents[2]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, str(database), str(address), cwd=root
+    )
+    deadline = asyncio.get_running_loop().time() + 20
+    while not address.exists() or not address.read_text():
+        assert process.returncode is None
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.05)
+    async with httpx.AsyncClient(base_url=address.read_text(), trust_env=False) as http:
+        client = PlainClient(http)
+        await client.authorise()
+        await client.apply()
+        process.kill()
+        await process.wait()
+    async with sandbox(database) as client:
+        assert (await client.info())["status"] == 2

@@ -1,0 +1,210 @@
+"""Whole filings on the real server, by time travel: by signals, by updates, and each window's end."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from embedded.stack import Stack
+from filing.view import StatusAnswer
+from filing.vocabulary import Status
+from filing.workdays import end_of_calendar_days, end_of_working_days
+from gateways.calendar import packaged_arrangement
+from operations.filings import show
+from tests.playing import Begin, Filing
+
+UNEVENTFUL_EVENTS = 60
+
+
+def number_for(filing: Filing) -> str:
+    """A filing number of the right province that no other test uses."""
+    return f"苏ICP备2026{int(filing.uid[:8], 16) % 1_000_000:06d}号-1X"
+
+
+async def to_deadline(filing: Filing, short_by: timedelta) -> StatusAnswer:
+    """Move on to just before the present deadline; gives what stood then."""
+    answer = await filing.status()
+    assert answer.due_at is not None
+    await filing.player.pass_time(
+        seconds=(answer.due_at - await filing.player.time() - short_by).total_seconds()
+    )
+    return await filing.status()
+
+
+async def test_by_signals_from_file_to_number(begin_filing: Begin) -> None:
+    filing = await begin_filing()
+    await filing.player.to_sms()
+    await filing.player.to_bureau()
+    number = number_for(filing)
+    await filing.player.signal(
+        "bureau_decision",
+        {"outcome": "approve", "reviewer": "苏通管局", "filing_number": number},
+    )
+    answer = await filing.result()
+    assert (answer.status, answer.filing_number) == (Status.APPROVED, number)
+    assert answer.subject_number == number.rsplit("-", 1)[0]
+    assert [entry.status for entry in answer.timeline] == [
+        Status.PLATFORM_REVIEW,
+        Status.SUBMISSION,
+        Status.SMS_VERIFICATION,
+        Status.SMS_VERIFICATION,
+        Status.SMS_VERIFICATION,
+        Status.BUREAU_REVIEW,
+        Status.APPROVED,
+    ]
+    assert answer.refused_count == 0
+
+
+async def test_by_updates_each_answers_with_the_new_status(begin_filing: Begin) -> None:
+    filing = await begin_filing()
+    await filing.player.until(Status.PLATFORM_REVIEW)
+
+    async def decide(stage: str, **decision: Any) -> dict[str, Any]:
+        payload = {"stage": stage, "round": 1, "decision": {"reviewer": "li.na", **decision}}
+        return dict(await filing.handle.execute_update("decide", payload))
+
+    answer = await decide("platform_review", outcome="approve")
+    assert (answer["accepted"], answer["status"]["status"]) == (True, "submission")
+    late = await decide("platform_review", outcome="approve")
+    assert (late["accepted"], late["refusal"]["code"]) == (False, "out_of_turn")
+    await filing.player.to_sms_from_submission()
+    for person in ("subject_principal", "mini_program_principal"):
+        answer = await filing.handle.execute_update(
+            "sms_verified", {"person": person, "source": "test"}
+        )
+        assert answer["accepted"]
+    assert answer["status"]["status"] == "bureau_review"
+    answer = await decide("bureau_review", outcome="approve", filing_number=number_for(filing))
+    assert (answer["accepted"], answer["status"]["status"]) == (True, "approved")
+    assert (await filing.result()).refused_count == 1
+
+
+async def test_the_registry_tells_the_same_story(begin_filing: Begin) -> None:
+    filing = await begin_filing()
+    await filing.player.to_sms()
+    await filing.player.to_bureau()
+    await filing.player.signal(
+        "bureau_decision",
+        {
+            "outcome": "reject",
+            "reviewer": "苏通管局",
+            "reasons": [{"field": "mini_program.remark", "reason": "过于笼统"}],
+        },
+    )
+    answer = await filing.result()
+    assert answer.status is Status.REJECTED
+    shown = await show(filing.uid, filing.services)
+    assert shown.as_of is not None
+    assert shown.answer == answer
+    recorded = [(e.at, e.status, e.note) for e in shown.events if e.purpose != "note"]
+    assert recorded == [(t.at, t.status, t.note) for t in answer.timeline]
+    assert [e.sequence for e in shown.events] == list(range(1, len(shown.events) + 1))
+    assert {(n.purpose, n.audience, n.state) for n in shown.notices} == {
+        ("sms_due", "applicant", "sent"),
+        ("rejected", "applicant", "sent"),
+        *((n.purpose, n.audience, n.state) for n in shown.notices if n.purpose == "reminder"),
+    }
+
+
+async def test_platform_review_overdue_exactly_at_its_deadline(begin_filing: Begin) -> None:
+    filing = await begin_filing()
+    began = await filing.player.until(Status.PLATFORM_REVIEW)
+    assert began.due_at == end_of_working_days(packaged_arrangement(), began.entered_at, 2)
+    assert not (await to_deadline(filing, timedelta(seconds=2))).overdue
+    await filing.player.pass_time(seconds=2)
+    late = await filing.status()
+    assert (late.status, late.overdue) == (Status.PLATFORM_REVIEW, True)
+    assert late.timeline[-1].at - began.due_at < timedelta(seconds=2)
+    # It still waits, and a decision still counts.
+    await filing.player.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
+    assert not (await filing.player.until(Status.SUBMISSION)).overdue
+
+
+async def test_submission_overdue_keeps_trying(begin_filing: Begin) -> None:
+    filing = await begin_filing()
+    await filing.player.until(Status.PLATFORM_REVIEW)
+    await filing.player.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
+    await filing.player.until(Status.SUBMISSION)
+    await filing.player.handed_over()
+    await to_deadline(filing, timedelta(seconds=-1))
+    assert (await filing.status()).overdue
+    await filing.player.authority(status=4, sms_verify_status=1)
+    await filing.player.pass_time(days=1)
+    await filing.player.until(Status.SMS_VERIFICATION)
+
+
+@pytest.mark.parametrize(
+    ("sms", "expected", "overdue"),
+    [
+        (1, Status.SMS_VERIFICATION, True),
+        (2, Status.BUREAU_REVIEW, False),
+        (3, Status.CORRECTION, False),
+    ],
+    ids=["still waiting", "done", "timed out"],
+)
+async def test_at_the_sms_deadline_the_authoritys_word_wins(
+    begin_filing: Begin, sms: int, expected: Status, overdue: bool
+) -> None:
+    filing = await begin_filing()
+    await filing.player.to_sms()
+    began = await filing.status()
+    assert began.due_at is not None
+    assert timedelta(hours=23, minutes=59) < began.due_at - began.entered_at <= timedelta(days=1)
+    before = await to_deadline(filing, timedelta(seconds=2))
+    assert before.status is Status.SMS_VERIFICATION
+    await filing.player.authority(status=4, sms_verify_status=sms)
+    await filing.player.pass_time(seconds=3)
+    answer = await filing.player.until(expected)
+    assert answer.overdue is overdue
+    if expected is Status.CORRECTION:
+        assert [reason.field for reason in answer.reasons] == ["sms_verification"]
+
+
+async def test_bureau_review_overdue_counts_twenty_working_days(begin_filing: Begin) -> None:
+    filing = await begin_filing()
+    await filing.player.to_sms()
+    await filing.player.to_bureau()
+    answer = await filing.status()
+    last = max(check.at for check in answer.sms_verified)
+    assert answer.due_at == end_of_working_days(packaged_arrangement(), last, 20)
+    late = await to_deadline(filing, timedelta(seconds=-1))
+    assert (late.status, late.overdue) == (Status.BUREAU_REVIEW, True)
+    # The next working days at 09:00 operations are told, and told again.
+    await filing.player.pass_time(days=12)
+    shown = await show(filing.uid, filing.services)
+    assert sum(n.purpose == "overdue" for n in shown.notices) >= 2
+
+
+async def test_a_returned_filing_that_nobody_corrects_lapses(begin_filing: Begin) -> None:
+    filing = await begin_filing()
+    await filing.player.until(Status.PLATFORM_REVIEW)
+    await filing.player.signal(
+        "platform_decision",
+        {
+            "outcome": "return",
+            "reviewer": "li.na",
+            "reasons": [{"field": "subject.name", "reason": "与执照不一致"}],
+        },
+    )
+    answer = await filing.player.until(Status.CORRECTION)
+    assert answer.due_at == end_of_calendar_days(answer.entered_at, 45)
+    await to_deadline(filing, timedelta(seconds=2))
+    assert (await filing.status()).status is Status.CORRECTION
+    await filing.player.pass_time(seconds=2)
+    ended = await filing.result()
+    assert ended.status is Status.LAPSED
+    shown = await show(filing.uid, filing.services)
+    assert sum(n.purpose == "reminder" for n in shown.notices) == 3
+
+
+async def test_an_uneventful_filing_stays_small(begin_filing: Begin, stack: Stack) -> None:
+    """Under time travel each skip is an event of its own: those are not counted."""
+    filing = await begin_filing()
+    await filing.player.to_sms()
+    await filing.player.to_bureau()
+    await filing.player.authority(status=6, number=number_for(filing))
+    await filing.player.pass_time(days=1)
+    await filing.result()
+    events = (await filing.handle.fetch_history()).events
+    skips = [e for e in events if "TIME_SKIPPING" in str(e.event_type) or e.event_type >= 60]
+    assert len(events) - len(skips) <= UNEVENTFUL_EVENTS
