@@ -45,10 +45,15 @@ class AuthorityActivities:
     async def hand_over(self, submission: Submission) -> AuthorityReport:
         """Hand the application over once, then wait until the authority has decided on it.
 
-        The port asks first whether the order is there, so a retry after a crash doubles nothing.
+        The heartbeat tells the next attempt, on whichever worker, that the order is there: from
+        then on it only asks, so that what comes back is never handed over a second time.
         """
-        report = await self._authority.submit(submission.application, submission.round)
+        if activity.info().heartbeat_details:
+            report = await self._authority.status(submission.application.mini_program.appid)
+        else:
+            report = await self._authority.submit(submission.application, submission.round)
         if report.standing in (Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN):
+            activity.heartbeat("handed over")
             raise _not_yet(f"the authority is still at {report.standing.value}")
         return report
 

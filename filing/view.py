@@ -5,6 +5,8 @@ Nothing here holds a certificate's or phone number, or an individual's name.
 
 from datetime import datetime
 
+from pydantic import ConfigDict, Field
+
 from filing.authority import Reason
 from filing.model import CHINA, Model
 from filing.process.messages import EXAMPLES
@@ -23,9 +25,13 @@ from filing.vocabulary import (
 class ShownStretch(Model):
     """A closed stretch: who had the filing, from when to when, and how many working days."""
 
+    model_config = ConfigDict(
+        serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
+
     party: Party
-    start: datetime
-    end: datetime
+    start: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
     working_days: int
 
 
@@ -184,6 +190,7 @@ def _what_to_send(state: State) -> list[str]:
     stage = STAGES.get(state.status)
     if stage is None:
         return []
+    lead = "下一步"
     if stage.decided_by:
         signal = stage.decided_by
     elif state.status is Status.SMS_VERIFICATION:
@@ -191,8 +198,8 @@ def _what_to_send(state: State) -> list[str]:
     elif state.status is Status.CORRECTION:
         signal = "resubmit"
     else:
-        return []
-    return ["", f"下一步:发送信号 `{signal}`,内容如:", "", "```json", EXAMPLES[signal], "```"]
+        lead, signal = "通常无需操作;备案系统的消息未能自动收到时", "authority_event"
+    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", EXAMPLES[signal], "```"]
 
 
 def _cell(text: str) -> str:

@@ -1,5 +1,7 @@
 """A filing under test, and the people around it."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,3 +40,16 @@ class Filing:
 
 Begin = Callable[[], Awaitable[Filing]]
 """Starts a filing of a fresh mini program."""
+
+
+async def eventually(
+    filing: Filing, holds: Callable[[StatusAnswer], bool], patience: float = 20
+) -> StatusAnswer:
+    """The status answer, as soon as it is as it should be."""
+    end = time.monotonic() + patience
+    while True:
+        answer = await filing.status()
+        if holds(answer):
+            return answer
+        assert time.monotonic() < end, answer
+        await asyncio.sleep(0.05)

@@ -5,9 +5,9 @@ of `filing.process`, and carries out the effects in order. It knows nothing of b
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -64,6 +64,7 @@ class FilingWorkflow:
         self._unrecorded: list[Record] = []
         self._shown: dict[str, Any] = {}
         self._effects = Effects(self._receive)
+        self._timer: tuple[datetime, asyncio.Task[None]] | None = None
         self._ended = False
 
     @workflow.run
@@ -247,19 +248,31 @@ class FilingWorkflow:
             await self._write()
             await self._continue_as_new_if_long()
         instant = self._living.next_instant
-        if not self._inbox and (instant is None or instant > workflow.now()):
-            timeout = None if instant is None else instant - workflow.now()
-            with contextlib.suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: bool(self._inbox),
-                    timeout=timeout,
-                    timeout_summary=timer_summary(self._living),
-                )
+        self._set_timer(instant)
+        await workflow.wait_condition(lambda: bool(self._inbox) or self._rung)
         if self._inbox:
             event, ticket = self._inbox.popleft()
             await self._turn(event, ticket)
-        elif instant is not None and instant <= workflow.now():
+        else:
+            self._timer = None
             await self._turn(Clock(at=workflow.now()), None)
+
+    def _set_timer(self, instant: datetime | None) -> None:
+        """One timer, until the next instant; one that is still right is left alone, for each
+        setting and cancelling is an event."""
+        if self._timer is not None:
+            if self._timer[0] == instant:
+                return
+            self._timer[1].cancel()
+        self._timer = None
+        if instant is not None:
+            ahead = max(instant - workflow.now(), timedelta(0))
+            sleeping = workflow.sleep(ahead, summary=timer_summary(self._living))
+            self._timer = (instant, asyncio.create_task(sleeping))
+
+    @property
+    def _rung(self) -> bool:
+        return self._timer is not None and self._timer[1].done()
 
     async def _turn(self, event: Event, ticket: int | None) -> None:
         await self._apply(transition(self._living, event), ticket)

@@ -146,6 +146,8 @@ def withdrawal_answered(turn: Turn, event: WithdrawalAnswered) -> None:
     )
     if turn.state.status is Status.SUBMISSION:
         turn.do(HandOver())
+    else:
+        turn.watch()  # the question was stopped for this one
 
 
 def hold(turn: Turn, event: Message, message: Act) -> None:

@@ -10,7 +10,7 @@ from filing.process.messages import AuthorityEvent, SmsVerified, instant
 from filing.process.outcomes import approve_number, send_back, standing_sentence
 from filing.process.stages import PATHS
 from filing.process.state import EarlyFact, SmsCheck
-from filing.process.turn import Turn
+from filing.process.turn import Turn, when
 from filing.vocabulary import PRINCIPAL_LABELS, AuthorityMode, Status
 
 AUTOMATIC = "自动初审"
@@ -60,7 +60,15 @@ def verify_sms(turn: Turn, event: Message, message: SmsVerified) -> None:
 
 
 def _pass_check(turn: Turn, check: SmsCheck) -> bool:
-    """Count one check; False where that person's was counted before."""
+    """Count one check and go on after the last; False where that person's was counted before."""
+    if not _count_check(turn, check):
+        return False
+    if {done.person for done in turn.state.sms} >= set(turn.state.principals_due):
+        _to_bureau(turn, check.source, "短信核验全部完成")
+    return True
+
+
+def _count_check(turn: Turn, check: SmsCheck) -> bool:
     state = turn.state
     if one_phone(state.application):
         check = check.model_copy(update={"person": state.principals_due[0]})
@@ -68,9 +76,14 @@ def _pass_check(turn: Turn, check: SmsCheck) -> bool:
         return False
     turn.change(sms=(*state.sms, check))
     turn.remember("fact", check.source, f"{PRINCIPAL_LABELS[check.person]}已通过短信核验")
-    if {done.person for done in turn.state.sms} >= set(state.principals_due):
-        _to_bureau(turn, check.source, "短信核验全部完成")
     return True
+
+
+def _early_checks(turn: Turn) -> list[SmsCheck]:
+    """The checks that came early, in their order of arrival; they are kept no longer."""
+    early = turn.state.early
+    turn.change(early=tuple(fact for fact in early if fact.check is None))
+    return [fact.check for fact in early if fact.check is not None]
 
 
 def _to_bureau(turn: Turn, by: str, note: str) -> None:
@@ -95,15 +108,17 @@ def receive_event(turn: Turn, event: Message, message: AuthorityEvent) -> None:
         return
     report = _as_report(turn, event.at, message)
     if state.status in _BEFORE_AUTHORITY:
-        kept = _keep_early(
-            turn, event.name, EarlyFact(at=event.at, source=message.source, report=report)
-        )
-        if kept:
+        kept = report.model_copy(update={"at": report.at or event.at})
+        fact = EarlyFact(at=event.at, source=message.source, report=kept)
+        if _keep_early(turn, event.name, fact):
             _seen(turn, message)
         return
-    before = turn.state
     apply_report(turn, event, event.name, report, message.source)
-    if turn.state.status is not before.status or turn.state.refused_count == before.refused_count:
+    if turn.finding_out:
+        return  # the same event comes again, with what was found out
+    if turn.state.sequence == state.sequence:
+        turn.write("fact", message.source, "与已知情况一致,没有变化", kind=message.kind)
+    if turn.state.status is not state.status or turn.state.refused_count == state.refused_count:
         _seen(turn, message)
 
 
@@ -121,7 +136,7 @@ def _as_report(turn: Turn, arrival: datetime, message: AuthorityEvent) -> Author
     }[message.kind]
     return AuthorityReport(
         standing=standing,
-        at=instant(message.at, arrival),
+        at=message.at if message.at is not None and message.at <= arrival else None,
         number=message.number,
         reasons=message.reasons,
     )
@@ -145,9 +160,7 @@ def count_early(turn: Turn) -> None:
     """
     state = turn.state
     if state.status is Status.SMS_VERIFICATION:
-        checks = [fact.check for fact in state.early if fact.check is not None]
-        turn.change(early=tuple(fact for fact in state.early if fact.check is None))
-        for check in checks:
+        for check in _early_checks(turn):
             if turn.state.status is Status.SMS_VERIFICATION:
                 _pass_check(turn, check)
     elif state.status is Status.SUBMISSION:
@@ -174,6 +187,13 @@ def receive(turn: Turn, by: str, at: datetime) -> None:
     else:
         turn.change(standing=Standing.BUREAU_REVIEW)
         turn.enter(Status.BUREAU_REVIEW, by, "管局已接收", start=at)
+
+
+def _date_receipt(turn: Turn, by: str, at: datetime) -> None:
+    """The receipt is reported after we had gone on without its instant: the window runs from it."""
+    turn.change(submitted_at=at, received_at=at)
+    turn.remember("fact", by, f"管局接收时间为 {when(at)},重新计算期限")
+    turn.open_window(at)
 
 
 def submit(turn: Turn, by: str, note: str) -> None:
@@ -210,6 +230,9 @@ def apply_report(
         send_back(turn, by, f"{who}退回修改", reasons)
     elif standing is Standing.SMS_WAITING and status is Status.SUBMISSION:
         receive(turn, by, at)
+    elif standing is Standing.SMS_WAITING and status is Status.SMS_VERIFICATION:
+        if report.at is not None and at != state.received_at:
+            _date_receipt(turn, by, at)
     elif standing is Standing.SMS_LAPSED and status in (
         Status.SUBMISSION,
         Status.SMS_VERIFICATION,
@@ -219,12 +242,14 @@ def apply_report(
         Status.SUBMISSION,
         Status.SMS_VERIFICATION,
     ):
-        done = {check.person for check in state.sms}
+        for check in _early_checks(turn):  # their stage was over before we learned of it
+            _count_check(turn, check)
+        done = {check.person for check in turn.state.sms}
         turn.change(
             submitted_at=state.submitted_at or at,
             received_at=state.received_at or at,
             sms=(
-                *state.sms,
+                *turn.state.sms,
                 *(
                     SmsCheck(person=p, at=at, source=by)
                     for p in state.principals_due

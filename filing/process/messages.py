@@ -1,17 +1,39 @@
 """The messages that people and systems send to a filing, and how they are read. Never raises."""
 
 import json
-from datetime import datetime
-from typing import Any, Literal
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from filing.authority import Reason
 from filing.model import Model
 from filing.vocabulary import Principal, Status
 
+_NAME = re.compile(r"[A-Za-z0-9_\[\]-]{1,40}")
+_LONG_NUMBER = re.compile(r"[0-9]{4}")
 UNDECODABLE = "undecodable_payload"
 """Key of the plain marker that the codec puts in place of a payload that nothing here can read."""
+
+
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_MOST_REASON_TEXT = 10_000
+"""Characters of all reasons of one message together; they travel with the state."""
+
+
+def _bounded(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    if sum(len(r.field) + len(r.reason) + len(r.suggestion or "") for r in reasons) > (
+        _MOST_REASON_TEXT
+    ):
+        raise PydanticCustomError("reasons_too_long", "the reasons are too long")
+    return reasons
+
+
+Reasons = Annotated[tuple[Reason, ...], Field(max_length=100), AfterValidator(_bounded)]
+Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST)]
+"""When a fact came about; what lies decades back is a slip, and dates near year 1 overflow."""
 
 
 class Decision(Model):
@@ -21,7 +43,7 @@ class Decision(Model):
     reviewer: str = Field(min_length=1, max_length=100)
     round: int | None = Field(default=None, ge=1)
     decision_id: str | None = Field(default=None, min_length=1, max_length=100)
-    reasons: tuple[Reason, ...] = Field(default=(), max_length=100)
+    reasons: Reasons = ()
     filing_number: str | None = Field(default=None, max_length=60)
 
 
@@ -39,7 +61,7 @@ class SmsVerified(Model):
     person: Principal
     source: str = Field(min_length=1, max_length=100)
     round: int | None = Field(default=None, ge=1)
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class Amend(Model):
@@ -62,9 +84,9 @@ class AuthorityEvent(Model):
     source: str = Field(min_length=1, max_length=100)
     event_id: str = Field(min_length=1, max_length=200)
     kind: Literal["received", "returned", "approved", "sms"]
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     number: str | None = Field(default=None, max_length=60)
-    reasons: tuple[Reason, ...] = Field(default=(), max_length=100)
+    reasons: Reasons = ()
 
 
 class CalendarChanged(Model):
@@ -142,13 +164,13 @@ def read(name: str, args: tuple[Any, ...]) -> Model | Malformed:
 
 
 def _describe(error: Any) -> str:
-    # Only names that are ours: a sender's own keys may hold anything.
+    # Only names such as ours: a sender's own keys may hold anything.
     path = ".".join(str(part) for part in error["loc"] if _plain(str(part))) or "内容"
     return f"{path}: {error['type']}"
 
 
 def _plain(part: str) -> bool:
-    return part.isascii() and len(part) <= 40 and all(c.isalnum() or c in "_-[]" for c in part)
+    return _NAME.fullmatch(part) is not None and _LONG_NUMBER.search(part) is None
 
 
 def instant(at: datetime | None, arrival: datetime) -> datetime:

@@ -32,6 +32,7 @@ from filing.process.messages import (
     SmsVerified,
     read,
 )
+from filing.process.outcomes import standing_sentence
 from filing.process.stages import STAGES
 from filing.process.state import State, TimelineEntry
 from filing.process.turn import Turn
@@ -114,7 +115,7 @@ def _message(turn: Turn, event: Message) -> None:
         case Amend():
             amend(turn, event, message)
         case CalendarChanged():
-            _calendar_changed(turn)
+            _calendar_changed(turn, event.name)
         case Act(by=by, reason=reason) if event.name == "withdraw":
             withdraw(turn, event.name, by, reason)
         case Act() if event.name == "resubmit":
@@ -125,10 +126,12 @@ def _message(turn: Turn, event: Message) -> None:
             resume(turn, event, message)
 
 
-def _calendar_changed(turn: Turn) -> None:
-    """Count the open window again; a calendar that changes nothing leaves it as it is."""
-    window = turn.state.window
-    if window is not None and not turn.state.status.final:
+def _calendar_changed(turn: Turn, name: str) -> None:
+    """Count the open window again, while held at its end; a calendar that changes nothing leaves
+    it as it is."""
+    if turn.state.status.final:
+        turn.refuse(name, "final", standing_sentence(turn), "calendar")
+    else:
         turn.write("window", "calendar", "工作日历有变,重新计算期限")
         turn.open_window(turn.state.window_start)
 
