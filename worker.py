@@ -41,7 +41,8 @@ STICKY_TIMEOUT = timedelta(seconds=2)
 """After a killed worker, its filings go on elsewhere within this time (design, 14)."""
 
 
-def _runner(settings: Settings) -> WorkflowRunner:
+def workflow_runner(settings: Settings) -> WorkflowRunner:
+    """How workflow code is run: in the SDK's sandbox, unless it is switched off."""
     if not settings.workflow_sandbox:
         return UnsandboxedWorkflowRunner()
     return SandboxedWorkflowRunner(
@@ -103,7 +104,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[Wo
                 asking.withdraw_from_authority,
                 notices.notify,
             ],
-            workflow_runner=_runner(settings),
+            workflow_runner=workflow_runner(settings),
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
             graceful_shutdown_timeout=timedelta(seconds=3),
         )

@@ -57,6 +57,7 @@ class DemoFailed(Exception):
 class Story:
     """One filing: what is told of it, and what happens to it."""
 
+    name: str
     title: str
     example: str
     appid: str
@@ -185,9 +186,24 @@ async def _sms_forgotten(player: Player) -> None:
 
 
 STORIES = (
-    Story("新增,通过", "new-organisation", "wx1a2b3c4d5e6f7a01", Status.APPROVED, _approved),
-    Story("新增,管局不通过", "new-organisation", "wx1a2b3c4d5e6f7a02", Status.REJECTED, _rejected),
     Story(
+        "approved",
+        "新增,通过",
+        "new-organisation",
+        "wx1a2b3c4d5e6f7a01",
+        Status.APPROVED,
+        _approved,
+    ),
+    Story(
+        "rejected",
+        "新增,管局不通过",
+        "new-organisation",
+        "wx1a2b3c4d5e6f7a02",
+        Status.REJECTED,
+        _rejected,
+    ),
+    Story(
+        "sms-forgotten",
         "新增,短信超时后原样重新提交,通过",
         "new-organisation",
         "wx1a2b3c4d5e6f7a03",

@@ -4,7 +4,9 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
@@ -34,6 +36,7 @@ SEARCH_ATTRIBUTES = {
 }
 """Search attributes and their types (contract, section 3)."""
 
+_ANY = TypeAdapter[Any](Any)
 _READABLE = {b"json/plain", b"binary/null", b"binary/plain"}
 
 
@@ -60,8 +63,9 @@ def _readable(payload: Payload) -> bool:
         return False
     if encoding == b"json/plain":
         try:
-            json.loads(payload.data)
-        except (ValueError, RecursionError):
+            # The parser that the converter uses: what it refuses (as deep nesting) is unreadable.
+            _ANY.validate_json(payload.data)
+        except ValidationError:
             return False
     return True
 

@@ -75,6 +75,8 @@ class FilingWorkflow:
             try:
                 return await asyncio.shield(living)
             except asyncio.CancelledError:
+                if living.done():
+                    raise  # evicted from the worker's cache: every task is cancelled
                 # Temporal's cancel request is a withdrawal, and never ends a filing on the spot.
                 self._receive(CancelRequested(at=workflow.now()))
 

@@ -46,7 +46,7 @@ from filing.process.transition import begin, resumed, transition
 from filing.records import Entry
 from filing.vocabulary import AuthorityMode, Status
 from filing.window_rules import open_window
-from filing.windows import WindowTerms
+from filing.windows import Arrangement, WindowTerms
 from filing.workdays import working_days_between
 from gateways.calendar import packaged_arrangement
 
@@ -61,6 +61,13 @@ REASON = Reason(field="mini_program.name", reason="名称与业务无关")
 MANUAL, SANDBOX, WECHAT = AuthorityMode.MANUAL, AuthorityMode.SANDBOX, AuthorityMode.WECHAT
 ASKED = (SANDBOX, WECHAT)
 """Modes in which there is an authority to ask."""
+WAITING = [
+    (mode, status)
+    for mode in AuthorityMode
+    for status in Status
+    if not status.final and (mode, status) != (MANUAL, Status.SUBMISSION)
+]
+"""Wherever a filing waits; by hand submission passes at once."""
 PRINCIPALS = ("subject_principal", "mini_program_principal")
 
 APPROVE = {"outcome": "approve", "reviewer": "li.na"}
@@ -144,6 +151,7 @@ class Play:
     problems: tuple[Problem, ...] | None = None
     """What the check of an amended application finds; None: the real check, without files."""
     automatic: bool = False
+    arrangement: Arrangement = field(default_factory=packaged_arrangement)
     conflicts: tuple[int, ...] = ()
     """Sequences that the registry will call a conflict when it is next written to."""
     _inbox: deque[Event] = field(default_factory=deque)
@@ -164,6 +172,11 @@ class Play:
         play._apply(step)
         play._drain()
         return play
+
+    def waits_in(self, status: Status) -> bool:
+        """Whether it waits in this stage; for a test that sees it leave after (a type checker
+        would hold on to what `is` has told it)."""
+        return self.state.status is status
 
     # --- what is done to it ---
 
@@ -219,6 +232,11 @@ class Play:
             self._drain()
         self.at = until
         return self._since(before, None)
+
+    def wake_late(self, at: datetime) -> Happened:
+        """No worker ran until now: the clock strikes once, for all that has passed."""
+        self.at = at
+        return self._happen(Clock(at=at))
 
     def to_deadline(self) -> Happened:
         assert self.state.window is not None
@@ -315,7 +333,7 @@ class Play:
 
     def _record(self, record: Record) -> None:
         self.entries += record.entries
-        arrangement = packaged_arrangement()
+        arrangement = self.arrangement
         opens = record.opens
         recorded = Recorded(
             window=open_window(opens, arrangement, WindowTerms()) if opens else None,

@@ -254,7 +254,7 @@ def test_an_sms_check_that_comes_before_its_stage_is_kept_and_counts_when_it_ope
     assert early.refusal is None
     assert early.recorded == [("fact", "ops")]
     assert early.told == []
-    assert play.state.status is Status.PLATFORM_REVIEW
+    assert play.waits_in(Status.PLATFORM_REVIEW)
     play.reach(Status.SMS_VERIFICATION)
     assert [c.person.value for c in play.state.sms] == ["subject_principal"]
     play.send("sms_verified", {"person": "mini_program_principal", "source": "ops"})

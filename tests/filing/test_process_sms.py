@@ -31,7 +31,7 @@ def test_both_principals_must_pass_in_any_order(
 ) -> None:
     play = Play.begin(mode).reach(Status.SMS_VERIFICATION)
     first = play.send("sms_verified", check(order[0]))
-    assert play.state.status is Status.SMS_VERIFICATION
+    assert play.waits_in(Status.SMS_VERIFICATION)
     assert first.recorded == [("fact", "ops")]
     second = play.send("sms_verified", check(order[1], round=1))
     assert play.state.status is Status.BUREAU_REVIEW
@@ -72,7 +72,7 @@ def test_by_hand_the_check_lapses_exactly_24_hours_after_it_began() -> None:
     play = Play.begin(MANUAL).reach(Status.SMS_VERIFICATION)
     play.send("sms_verified", check())
     play.wait_until(START + timedelta(hours=24) - timedelta(microseconds=1))
-    assert play.state.status is Status.SMS_VERIFICATION
+    assert play.waits_in(Status.SMS_VERIFICATION)
     happened = play.wait(microseconds=1)
     assert play.state.status is Status.CORRECTION
     assert play.state.sms_lapsed
