@@ -30,7 +30,7 @@ from gateways.discovery import ServiceUnreachable, authority_url, database_url
 from gateways.ledger import NoticeLedger
 from gateways.materials import MaterialsStore
 from gateways.notices import AppriseChannels
-from gateways.registry import Registry
+from gateways.registry import Registry, RegistryNotMigrated
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
 from settings import Settings, WrongSettings, load
 from workflows.filing import FilingWorkflow
@@ -133,7 +133,7 @@ def main() -> int:
     except WrongSettings as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except ServiceUnreachable as error:
+    except (ServiceUnreachable, RegistryNotMigrated) as error:
         sys.stderr.write(f"{error}\n")
         return 3
     return 0

@@ -77,7 +77,7 @@ def _close_to_others(home: Path) -> None:
     if names and not names & {LOCK_FILE, "materials"}:
         raise StackError(
             f"{home} holds other files and is open to other users (mode {mode:o}); set BEIAN_HOME to "
-            f"a new folder, or close this one with: chmod 700 {home}"
+            f"a folder that does not exist yet, such as {home / 'beian'}"
         )
     home.chmod(0o700)
 

@@ -68,6 +68,11 @@ def _china(at: datetime) -> datetime:
     return at.astimezone(CHINA)
 
 
+def shown_refusal(refusal: Refusal) -> Refusal:
+    """A refusal as it is shown: in China time."""
+    return refusal.model_copy(update={"at": _china(refusal.at)})
+
+
 def waiting_for(state: State) -> Party | None:
     """Who has the next step; None once the filing has ended."""
     stage = STAGES.get(state.status)
@@ -107,7 +112,7 @@ def status_answer(state: State) -> StatusAnswer:
         reasons=state.reasons,
         changes=state.changes,
         sms_verified=tuple(c.model_copy(update={"at": _china(c.at)}) for c in state.sms),
-        refused=tuple(r.model_copy(update={"at": _china(r.at)}) for r in state.refused),
+        refused=tuple(shown_refusal(refusal) for refusal in state.refused),
         refused_count=state.refused_count,
         time_with=tuple(
             ShownStretch(

@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import asyncpg
-from temporalio.client import Client
 
 from filing.model import CHINA
 from gateways.discovery import ServiceUnreachable, database_url
 from gateways.materials import MaterialsStore
 from gateways.registry import Registry
-from gateways.temporal import connect
 from settings import Settings
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Services:
     """Temporal, the registry and the materials store, ready for use."""
 
     settings: Settings
-    client: Client
+    client: "Client"
     registry: Registry
     materials: MaterialsStore
 
@@ -51,6 +53,9 @@ async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """All of them. Raises `ServiceUnreachable`."""
+    # Takes half a second to import, which the registry alone does not need.
+    from gateways.temporal import connect
+
     client = await connect(settings)
     async with open_registry(settings) as registry:
         yield Services(settings, client, registry, MaterialsStore(settings.home / "materials"))

@@ -33,7 +33,13 @@ with workflow.unsafe.imports_passed_through():
     )
     from filing.process.state import Refusal, State
     from filing.process.transition import begin, resumed, transition
-    from filing.view import details, search_attributes, status_answer, timer_summary
+    from filing.view import (
+        details,
+        search_attributes,
+        shown_refusal,
+        status_answer,
+        timer_summary,
+    )
     from workflows.effects import Effects, quickly
 
 CARRIED = "carried"
@@ -373,7 +379,7 @@ class FilingWorkflow:
 def _answer(refusal: Refusal | None, status: Any) -> dict[str, Any]:
     return {
         "accepted": refusal is None,
-        "refusal": refusal.model_dump(mode="json") if refusal else None,
+        "refusal": shown_refusal(refusal).model_dump(mode="json") if refusal else None,
         "status": status,
     }
 
