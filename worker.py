@@ -25,7 +25,7 @@ from activities.notices import NoticeActivities
 from activities.ports import Authority
 from filing.vocabulary import AuthorityMode
 from gateways.authority import ManualAuthority, WechatAuthority
-from gateways.calendar import PackagedCalendar
+from gateways.calendar import RegistryCalendar
 from gateways.discovery import ServiceUnreachable, authority_url, database_url
 from gateways.ledger import NoticeLedger
 from gateways.materials import MaterialsStore
@@ -79,7 +79,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[Wo
         authority = await stack.enter_async_context(_authority(settings, materials))
         filing = FilingActivities(
             registry,
-            PackagedCalendar(),
+            RegistryCalendar(registry),
             materials,
             mode=settings.authority,
             automatic_review=settings.platform_review == "automatic",

@@ -4,10 +4,14 @@ retries leave no events in the history (design, 1)."""
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.alive import alive
 from activities.ports import Authority
 from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
 from filing.model import Model
+
+
+HANDED_OVER = "handed over"
 
 
 class Submission(Model):
@@ -48,19 +52,22 @@ class AuthorityActivities:
         The heartbeat tells the next attempt, on whichever worker, that the order is there: from
         then on it only asks, so that what comes back is never handed over a second time.
         """
-        if activity.info().heartbeat_details:
-            report = await self._authority.status(submission.application.mini_program.appid)
-        else:
-            report = await self._authority.submit(submission.application, submission.round)
+        handed_over = bool(activity.info().heartbeat_details)
+        async with alive(*((HANDED_OVER,) if handed_over else ())):
+            if handed_over:
+                report = await self._authority.status(submission.application.mini_program.appid)
+            else:
+                report = await self._authority.submit(submission.application, submission.round)
         if report.standing in (Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN):
-            activity.heartbeat("handed over")
+            activity.heartbeat(HANDED_OVER)
             raise _not_yet(f"the authority is still at {report.standing.value}")
         return report
 
     @activity.defn
     async def watch_authority(self, watched: Watched) -> AuthorityReport:
         """Wait until the authority says something else than what is known."""
-        report = await self._authority.status(watched.appid)
+        async with alive():
+            report = await self._authority.status(watched.appid)
         if report.standing in (watched.known, Standing.UNKNOWN):
             raise _not_yet(f"the authority is still at {report.standing.value}")
         return report
@@ -68,9 +75,11 @@ class AuthorityActivities:
     @activity.defn
     async def ask_authority(self, order: Order) -> AuthorityReport:
         """What the authority says now."""
-        return await self._authority.status(order.appid)
+        async with alive():
+            return await self._authority.status(order.appid)
 
     @activity.defn
     async def withdraw_from_authority(self, order: Order) -> WithdrawalAnswer:
         """Take the order back, where the authority still allows it."""
-        return await self._authority.withdraw(order.appid)
+        async with alive():
+            return await self._authority.withdraw(order.appid)

@@ -16,7 +16,7 @@ from filing.process.state import State
 from filing.process.transition import transition
 from filing.vocabulary import AuthorityMode
 from filing.window_rules import open_window
-from filing.windows import WindowTerms
+from filing.windows import Arrangement, WindowTerms
 from filing.workdays import working_days_between
 
 
@@ -108,6 +108,18 @@ class FilingActivities:
     async def record(self, order: RecordOrder) -> Recorded:
         """Open the window by the calendar as it is known now, and write it all to the registry."""
         arrangement = await self._calendar.arrangement()
+        recorded = await self._record(order, arrangement)
+        # An import looks for windows counted by an older calendar once, right after it is stored:
+        # one that was being written then is counted again here.
+        while order.record.opens is not None:
+            newest = await self._calendar.arrangement()
+            if newest.version == arrangement.version:
+                break
+            arrangement = newest
+            recorded = await self._record(order, arrangement)
+        return recorded
+
+    async def _record(self, order: RecordOrder, arrangement: Arrangement) -> Recorded:
         record = order.record
         window = open_window(record.opens, arrangement, self._terms) if record.opens else None
         stretches = tuple(

@@ -2,6 +2,7 @@
 
 from temporalio import activity
 
+from activities.alive import alive
 from activities.ports import Channels, Ledger, NotSent
 from filing.notices import Delivery, Notice
 
@@ -16,6 +17,10 @@ class NoticeActivities:
     @activity.defn
     async def notify(self, notice: Notice) -> Delivery:
         """Send a notice unless it was sent; a refusal is noted and raised, to be retried."""
+        async with alive():
+            return await self._send(notice)
+
+    async def _send(self, notice: Notice) -> Delivery:
         begun = await self._ledger.begin(notice)
         if begun is Delivery.ALREADY_SENT:
             return begun

@@ -42,6 +42,7 @@ class ListedFiling(Model):
     overdue: bool
     provisional: bool
     filing_number: str | None
+    held: bool = False
 
 
 class ListQuery(Model):
@@ -54,4 +55,5 @@ class ListQuery(Model):
     waiting_for: str | None = None
     overdue: bool | None = None
     due_before: datetime | None = None
+    held: bool | None = None
     limit: int = 100

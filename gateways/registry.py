@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     )
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
 ROLE = "beian_app"
 """The role without the right to change the log, taken where the migration could create it."""
@@ -146,7 +146,7 @@ class Registry:
             """
             select filing_id, uid, kind, applicant_type, province, mini_program, status,
                 view->>'status_label' as status_label, round, waiting_for, entered_at, due_at,
-                overdue, provisional, filing_number
+                overdue, provisional, filing_number, (view->>'held')::boolean as held
             from filings
             where (not $1::boolean or closed_at is null)
                 and ($2::text is null or status = $2)
@@ -155,8 +155,9 @@ class Registry:
                 and ($5::text is null or waiting_for = $5)
                 and ($6::boolean is null or overdue = $6)
                 and ($7::timestamptz is null or due_at < $7)
+                and ($8::boolean is null or (view->>'held')::boolean = $8)
             order by due_at nulls last, started_at, uid
-            limit $8
+            limit $9
             """,
             query.open_only,
             query.status,
@@ -165,6 +166,7 @@ class Registry:
             query.waiting_for,
             query.overdue,
             query.due_before,
+            query.held,
             query.limit,
         )
         return [ListedFiling(**_columns(row)) for row in rows]
@@ -236,6 +238,8 @@ class Registry:
             "started_at": state.started_at,
             "closed_at": state.entered_at if state.status.final else None,
             "view": answer.model_dump(mode="json"),
+            "window_start": state.window_start,
+            "calendar": answer.calendar,
         }
         await connection.execute(UPSERT, *storable(list(row.values())))
 
@@ -266,9 +270,10 @@ UPSERT = """
 insert into filings (
     uid, filing_id, kind, applicant_type, province, appid, mini_program, status, round, waiting_for,
     entered_at, due_at, overdue, provisional, filing_number, subject_number, sequence, started_at,
-    closed_at, view
+    closed_at, view, window_start, calendar
 ) values (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    $22
 )
 on conflict (uid) do update set
     kind = excluded.kind, applicant_type = excluded.applicant_type, province = excluded.province,
@@ -277,7 +282,7 @@ on conflict (uid) do update set
     due_at = excluded.due_at, overdue = excluded.overdue, provisional = excluded.provisional,
     filing_number = excluded.filing_number, subject_number = excluded.subject_number,
     sequence = excluded.sequence, updated_at = now(), closed_at = excluded.closed_at,
-    view = excluded.view
+    view = excluded.view, window_start = excluded.window_start, calendar = excluded.calendar
 where filings.sequence <= excluded.sequence
 """
 

@@ -45,6 +45,8 @@ _Result = TypeVar("_Result")
 LOCAL_FOR = timedelta(seconds=5)
 """A local activity's whole time: below the 8 s after which it would cost further events."""
 ATTEMPT = timedelta(seconds=60)
+SIGN_OF_LIFE = timedelta(seconds=10)
+"""What a killed worker had begun is taken up by another after this."""
 _PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)
 )
@@ -158,6 +160,7 @@ class Effects:
                 NoticeActivities.notify,
                 notice,
                 start_to_close_timeout=ATTEMPT * 3,  # channels are tried one after the other
+                heartbeat_timeout=SIGN_OF_LIFE,
                 schedule_to_close_timeout=LAST_NOTICE_FOR if final else NOTICE_FOR,
                 retry_policy=_NOTICE,
                 summary=f"通知:{notice.purpose.value} → {notice.audience.value}",
@@ -193,6 +196,7 @@ class Effects:
                 AuthorityActivities.hand_over,
                 Submission(application=state.application, round=state.round),
                 start_to_close_timeout=ATTEMPT * 2,
+                heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=retry,
                 # An attempt under way must have ended before the order is asked back.
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -202,6 +206,7 @@ class Effects:
             AuthorityActivities.watch_authority,
             Watched(appid=state.application.mini_program.appid, known=effect.known),
             start_to_close_timeout=ATTEMPT,
+            heartbeat_timeout=SIGN_OF_LIFE,
             retry_policy=retry,
             summary="查询备案系统状态",
         )
@@ -211,6 +216,7 @@ class Effects:
             AuthorityActivities.ask_authority,
             Order(appid=state.application.mini_program.appid),
             start_to_close_timeout=ATTEMPT,
+            heartbeat_timeout=SIGN_OF_LIFE,
             retry_policy=_PATIENT,
             summary="期限已到,询问备案系统",
         )
@@ -225,6 +231,7 @@ class Effects:
             AuthorityActivities.withdraw_from_authority,
             Order(appid=state.application.mini_program.appid),
             start_to_close_timeout=ATTEMPT,
+            heartbeat_timeout=SIGN_OF_LIFE,
             retry_policy=_PATIENT,
             summary="向备案系统申请撤回",
         )

@@ -14,7 +14,9 @@ from tests.filing.process_play import (
     ACT,
     APPROVE,
     ASKED,
+    GRANT,
     MANUAL,
+    PRINCIPALS,
     RETURN,
     START,
     WAITING,
@@ -120,6 +122,14 @@ def test_after_a_long_sleep_what_coincides_is_told_once_by_the_most_pressing() -
     assert [e.at for e in play.wait(days=10).entries] == [play.notice_time(1, 7, year=2027)]
 
 
+def test_what_was_overdue_is_so_no_longer_once_it_has_ended() -> None:
+    play = Play.begin().reach(Status.BUREAU_REVIEW)
+    play.to_deadline()
+    play.send("bureau_decision", GRANT)
+    assert play.state.status is Status.APPROVED
+    assert not play.state.overdue
+
+
 def test_a_window_that_is_left_reminds_nobody_any_more() -> None:
     play = Play.begin()
     play.send("platform_decision", APPROVE)
@@ -151,6 +161,15 @@ def test_a_held_filing_hears_no_clock(mode: AuthorityMode, status: Status) -> No
     assert (waited.entries, waited.notices) == ((), ())
     assert play.state.status is status
     assert not play.state.overdue
+
+
+def test_a_clock_that_strikes_all_the_same_while_held_changes_nothing() -> None:
+    play = Play.begin().reach(Status.CORRECTION)
+    play.send("hold", {"by": "ops"})
+    before = play.state
+    happened = play.wake_late(china(6, 1, year=2027))
+    assert (happened.entries, happened.notices) == ((), ())
+    assert play.state == before
 
 
 def test_a_working_day_that_a_hold_touches_does_not_count() -> None:
@@ -222,6 +241,19 @@ def test_a_stage_entered_while_held_gets_its_window_when_the_filing_is_resumed()
     play.wait_until(china(11, 26, 9))
     play.send("resume", {"by": "ops"})
     assert due_of(play.state) == "2026-12-01T00:00:00+08:00"
+
+
+def test_a_hold_counts_for_a_window_that_began_before_its_stage_was_entered() -> None:
+    play = Play.begin(MANUAL).reach(Status.SMS_VERIFICATION)
+    play.wait(hours=1)
+    play.send("hold", {"by": "ops"})
+    play.wait_until(china(11, 26, 9))
+    play.send("resume", {"by": "ops"})
+    for person in PRINCIPALS:
+        check = {"person": person, "source": "ops", "at": "2026-11-24T10:30:00+08:00"}
+        play.send("sms_verified", check)
+    assert play.state.window_start == china(11, 24, 10, 30)
+    assert due_of(play.state) == "2026-12-25T00:00:00+08:00"  # 25 and 26 November do not count
 
 
 def test_who_must_act_on_a_held_stage_is_told_at_once_and_once() -> None:

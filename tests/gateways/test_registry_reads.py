@@ -81,6 +81,7 @@ async def test_list_by_deadline_and_what_it_shows(
         "overdue": True,
         "provisional": True,
         "filing_number": None,
+        "held": False,
     }
 
 

@@ -1,0 +1,110 @@
+"""Days of a simulated year: windows and counts by the rules of `filing/`, kept once computed.
+
+Nothing is counted here by rules of its own: a window of days depends on its start's *day* only, so
+it is opened once a day and stage by `filing.window_rules`, and given each filing's own offset.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from filing.vocabulary import Status
+from filing.window_rules import RULES, Unit, open_window
+from filing.windows import Alarm, Arrangement, Window, WindowRequest, WindowTerms
+from filing.workdays import is_working_day, start_of, working_days_between
+
+ONE_DAY = timedelta(days=1)
+
+
+class Days:
+    """The working days of an arrangement."""
+
+    def __init__(self, arrangement: Arrangement, terms: WindowTerms) -> None:
+        self.arrangement = arrangement
+        self.terms = terms
+        self._template = lru_cache(None)(self._open_template)
+        self._between = lru_cache(None)(self._count_between)
+
+    def is_working(self, day: date) -> bool:
+        """Whether offices work."""
+        return is_working_day(self.arrangement, day)
+
+    def working(self, first: date, last: date) -> list[date]:
+        """The working days from `first` to `last`."""
+        days = (first + ONE_DAY * n for n in range((last - first).days + 1))
+        return [day for day in days if self.is_working(day)]
+
+    def open(self, request: WindowRequest) -> Window:
+        """What `open_window` gives for the request, most of it from memory."""
+        unit = RULES[request.stage].unit
+        if request.holds or unit is Unit.HOURS:
+            return open_window(request, self.arrangement, self.terms)
+        template = self._template(request.stage, request.start.date())
+        entered_at = request.entered_at
+        if entered_at >= template.due_at:  # more escalations may have to be named
+            return open_window(request, self.arrangement, self.terms)
+        offset = timedelta(seconds=request.offset_seconds)
+        return Window(
+            stage=request.stage,
+            round=request.round,
+            start=request.start,
+            due_at=template.due_at,
+            provisional=template.provisional,
+            calendar=template.calendar,
+            alarms=tuple(
+                Alarm(at=at, kind=alarm.kind, label=alarm.label)
+                for alarm in template.alarms
+                if (at := alarm.at + offset) > entered_at
+            ),
+            poll_first_seconds=template.poll_first_seconds,
+            poll_longest_seconds=template.poll_longest_seconds,
+        )
+
+    def _open_template(self, stage: Status, day: date) -> Window:
+        start = start_of(day)
+        request = WindowRequest(stage=stage, round=1, start=start, entered_at=start)
+        return open_window(request, self.arrangement, self.terms)
+
+    def between(self, start: datetime, end: datetime) -> int:
+        """What `working_days_between` gives; both in China time."""
+        # An end at 00:00 is 24:00 of the day before.
+        last = (end - timedelta(microseconds=1)).date()
+        return self._between(start.date(), last) if last > start.date() else 0
+
+    def _count_between(self, day: date, last: date) -> int:
+        return working_days_between(self.arrangement, start_of(day), start_of(last + ONE_DAY))
+
+
+class OfficeHours:
+    """When an office works, as one line of seconds that leaves out all other time."""
+
+    def __init__(self, days: Sequence[date], spans: Sequence[tuple[float, float]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._before: list[int] = []
+        """Office seconds before each span, then those after it."""
+        self._after: list[int] = []
+        total = 0
+        for day in days:
+            midnight = int(start_of(day).timestamp())
+            for begin, end in spans:
+                self._starts.append(midnight + round(begin * 3600))
+                self._ends.append(midnight + round(end * 3600))
+                self._before.append(total)
+                total += self._ends[-1] - self._starts[-1]
+                self._after.append(total)
+
+    def at(self, instant: int) -> int:
+        """How many office seconds lie before an instant (seconds since 1970)."""
+        n = bisect_right(self._starts, instant) - 1
+        if n < 0:
+            return 0
+        return self._before[n] + min(instant, self._ends[n]) - self._starts[n]
+
+    def instant(self, office: int) -> int:
+        """The instant at which so many office seconds have been worked."""
+        n = bisect_left(self._after, office)
+        if n == len(self._after):
+            raise OverflowError("the office's calendar ends before that")
+        return self._starts[n] + office - self._before[n]

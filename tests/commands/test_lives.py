@@ -1,0 +1,171 @@
+"""Whole filings by the command line: started, decided, returned, withdrawn, read after their end."""
+
+import asyncio
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from operations.formats import from_yaml
+from tests.commands.conftest import Begin, Cli, application, fresh_appid
+
+FIELDS = {
+    "filing_id",
+    "uid",
+    "kind",
+    "status",
+    "status_label",
+    "round",
+    "waiting_for",
+    "entered_at",
+    "due_at",
+    "overdue",
+    "provisional",
+    "held",
+    "filing_number",
+    "subject_number",
+    "reasons",
+    "refused",
+    "refused_count",
+    "time_with",
+    "timeline",
+}
+"""Contract, section 3."""
+
+
+def assert_shown(answer: dict[str, Any]) -> None:
+    """Every field of the contract, instants in China time."""
+    assert answer.keys() >= {*FIELDS, "as_of", "notices"}
+    stamps = [answer["entered_at"], answer["due_at"], *(t["at"] for t in answer["timeline"])]
+    for stamp in filter(None, stamps):
+        assert datetime.fromisoformat(stamp).utcoffset() == timedelta(hours=8)
+        assert stamp.endswith("+08:00")
+    for entry in answer["timeline"]:
+        assert entry.keys() >= {"at", "status", "by", "note"}
+
+
+async def test_from_file_to_number(cli: Cli, begin: Begin) -> None:
+    case = await begin()
+    answer, again, shown, listed = await asyncio.gather(
+        cli.json("show", case.appid),
+        cli.json("start", "-", stdin=application(case.appid), code=1),
+        cli("show", case.uid),
+        cli.json("list", "--limit", "1000"),
+    )
+    assert_shown(answer)
+    assert (answer["filing_id"], answer["uid"]) == (case.filing_id, case.uid)
+    assert (answer["status"], answer["status_label"]) == ("platform_review", "平台初审")
+    assert (answer["waiting_for"], answer["as_of"]) == ("platform", None)
+    assert answer["time_with"] == []
+    [open_one] = again["already_open"]
+    assert again["started"] == again["invalid"] == []
+    assert open_one == {"filing_id": case.filing_id, "uid": case.uid, "file": "-"}
+    assert case.filing_id in shown.out
+    assert case.uid in shown.out
+    assert "平台初审(platform_review)" in shown.out
+    [row] = [row for row in listed if row["uid"] == case.uid]
+    assert row["due_at"] == answer["due_at"]
+
+    applied = await cli.json("decide", case.uid, "approve", "--reviewer", "li.na")
+    assert (applied["accepted"], applied["refusal"]) == (True, None)
+    assert applied["status"]["status"] == "submission"
+    late = await cli.json("decide", case.uid, "approve", "--reviewer", "li.na", code=1)
+    assert (late["accepted"], late["refusal"]["code"]) == (False, "not_decided_here")
+    assert late["status"]["status"] == "submission"
+
+    await case.player.to_sms_from_submission()
+    person = "subject_principal"
+    once = await cli("verify-sms", case.appid, "--person", person)
+    assert once.out == f"✓ applied {case.filing_id} → 短信核验\n"
+    done = await cli.json("verify-sms", case.filing_id, "--person", "mini_program_principal")
+    assert done["status"]["status"] == "bureau_review"
+
+    unnumbered = await cli("decide", case.appid, "approve", "--reviewer", "苏通管局", code=1)
+    assert "--number" in unnumbered.out or "filing_number" in unnumbered.out
+    number = f"苏ICP备2026{int(case.uid[-12:], 16) % 1_000_000:06d}号-1X"
+    ended = await cli.json(
+        "decide", case.appid, "approve", "--reviewer", "苏通管局", "--number", number
+    )
+    assert ended["status"]["filing_number"] == number
+
+    answer, shown, late, kept, table, moved = await asyncio.gather(
+        cli.json("show", case.uid),
+        cli("show", case.appid),
+        cli.json("decide", case.filing_id, "reject", "--reviewer", "x", code=1),
+        cli("withdraw", case.appid, "--reason", "不办了", code=1),
+        cli("list", "--status", "approved"),
+        cli("advance", case.appid, "--by", "1d", code=1),
+    )
+    assert_shown(answer)
+    assert answer["as_of"].endswith("+08:00")
+    assert (answer["status"], answer["waiting_for"], answer["due_at"]) == ("approved", None, None)
+    assert answer["subject_number"] == number.rsplit("-", 1)[0]
+    assert [party["party"] for party in answer["time_with"]][:2] == ["platform", "authority"]
+    assert answer["time_with"][0].keys() >= {"party", "from", "to", "working_days"}
+    assert answer["refused_count"] == len(answer["refused"]) == 2
+    assert "来自登记簿" in shown.out
+    assert late["refusal"]["code"] == "final"
+    assert "已结束" in kept.out
+    # Ids and numbers are whole, where no terminal says how wide a line may be.
+    assert case.filing_id in table.out
+    assert number in table.out
+    assert "has ended" in moved.err
+
+
+async def test_returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None:
+    case = await begin()
+    reasons = ("--reason", "subject.name=与执照不一致", "--reason", "mini_program.remark=过于=笼统")
+    decide = ("decide", case.appid, "return", "--reviewer", "li.na")
+    unexplained = await cli(*decide, code=1)
+    assert "原因" in unexplained.out
+    returned = await cli.json(*decide, *reasons)
+    assert returned["status"]["status"] == "correction"
+    twice = await cli.json(*decide, *reasons, code=1)
+    assert twice["refusal"]["code"]
+    answer, shown, listed, others = await asyncio.gather(
+        cli.json("show", case.appid),
+        cli("show", case.appid),
+        cli.json("list", "--status", "correction", "--waiting-for", "applicant"),
+        cli.json("list", "--status", "platform_review"),
+    )
+    assert [(r["field"], r["reason"]) for r in answer["reasons"]] == [
+        ("subject.name", "与执照不一致"),
+        ("mini_program.remark", "过于=笼统"),
+    ]
+    assert "原因 subject.name:与执照不一致" in shown.out
+    assert "未被采纳的消息(共 2 条)" in shown.out
+    [row] = [row for row in listed if row["uid"] == case.uid]
+    assert row.keys() >= {
+        *("filing_id", "uid", "kind", "status", "waiting_for", "due_at", "overdue"),
+    }
+    assert {row["status"] for row in listed} == {"correction"}
+    assert case.uid not in {row["uid"] for row in others}
+
+    sent = await cli.json("resubmit", case.appid)
+    assert (sent["status"]["status"], sent["status"]["round"]) == ("platform_review", 2)
+    again = await cli("resubmit", case.appid, "--by", "王经理", code=1)
+    assert again.out.startswith("✗ refused ")
+    withdrawn = await cli.json("withdraw", case.uid, "--reason", "[/不办了] :smile:")
+    assert withdrawn["status"]["status"] == "withdrawn"
+    shown = await cli("show", case.appid)
+    assert "已撤回(withdrawn)" in shown.out
+
+
+def one_line(appid: str) -> str:
+    """The application as a line of JSON Lines."""
+    return json.dumps(from_yaml(application(appid), {}), ensure_ascii=False)
+
+
+async def test_several_from_standard_input_stand_or_fall_alone(cli: Cli) -> None:
+    first, second = fresh_appid(), fresh_appid()
+    lines = "\n".join([one_line(first), one_line("wxBAD"), one_line(second), one_line(first)])
+    dry = await cli.json("start", "-", "--dry-run", stdin=lines, code=1)
+    assert dry["started"] == []
+    assert [one["file"] for one in dry["invalid"]] == ["-:2"]
+    assert (await cli("show", first, code=1)).out == ""
+    printed = await cli.json("start", "-", stdin=lines, code=1)
+    assert [s["file"] for s in printed["started"]] == ["-:1", "-:3"]
+    assert [s["file"] for s in printed["already_open"]] == ["-:4"]
+    [invalid] = printed["invalid"]
+    assert invalid["file"] == "-:2"
+    assert invalid["problems"][0]["path"] == "mini_program.appid"
+    assert invalid["problems"][0].keys() >= {"path", "code", "message", "fix"}
