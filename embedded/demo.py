@@ -18,15 +18,17 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from embedded.stack import Stack, StackOptions, discard_home, running_stack
+from filing.application import Application
 from filing.model import Model
 from filing.view import StatusAnswer
 from filing.vocabulary import AuthorityMode, Kind, Status
 from gateways.materials import MaterialsStore
 from gateways.registry import Registry
 from gateways.temporal import connect
+from operations.applications import examine_files, store_materials
 from operations.examples import write_example
 from operations.services import Services, now
-from operations.start import Started, start_files
+from operations.start import Started, start_application
 from operations.time_travel import MOST_SKIPS
 from settings import Settings
 
@@ -71,13 +73,14 @@ class Player:
     def __init__(
         self,
         handle: WorkflowHandle[Any, Any],
-        appid: str,
+        application: Application,
         skipper: TimeSkipper,
         control: httpx.AsyncClient,
         say: Progress,
     ) -> None:
         self._handle = handle
-        self._appid = appid
+        self.application = application
+        self._appid = application.mini_program.appid
         self._skipper = skipper
         self._control = control
         self._say = say
@@ -115,11 +118,14 @@ class Player:
 
     async def to_sms(self, round_: int = 1) -> None:
         """From platform review to the SMS check."""
-        if round_ == 1:
-            await self.until(Status.PLATFORM_REVIEW)
-            await self.pass_time(hours=26)
-            await self.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
+        await self.reviewed(round_)
         await self.to_sms_from_submission(round_)
+
+    async def reviewed(self, round_: int = 1) -> None:
+        """The platform's reviewer approves, on the second day."""
+        await self.until(Status.PLATFORM_REVIEW, round_)
+        await self.pass_time(hours=26)
+        await self.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
 
     async def to_sms_from_submission(self, round_: int = 1) -> None:
         """The authority takes the filing to the bureau, a day later."""
@@ -178,9 +184,32 @@ async def _sms_forgotten(player: Player) -> None:
     await player.until(Status.CORRECTION)
     await player.pass_time(days=2)
     await player.signal("resubmit", {"by": "applicant", "reason": "负责人已确认可接收短信"})
-    await player.to_sms(2)
+    await player.to_sms_from_submission(2)
     await player.to_bureau(2)
     await player.pass_time(days=6)
+    await player.authority(status=6)
+    await player.pass_time(days=1)
+
+
+async def _returned(player: Player) -> None:
+    await player.until(Status.PLATFORM_REVIEW)
+    await player.pass_time(hours=30)
+    reason = {
+        "field": "mini_program.remark",
+        "reason": "备注过于笼统",
+        "suggestion": "写明提供哪些商品或服务",
+    }
+    decision = {"outcome": "return", "reviewer": "li.na", "round": 1, "reasons": [reason]}
+    await player.signal("platform_decision", decision)
+    await player.until(Status.CORRECTION)
+    await player.pass_time(days=3)
+    remark = "面向昆山本地商户的线上商城,提供日用百货的浏览、下单与到店自提服务"
+    corrected = player.application.model_dump(mode="json")
+    corrected["mini_program"]["remark"] = remark
+    await player.signal("amend", {"application": corrected, "by": "applicant"})
+    await player.to_sms(2)
+    await player.to_bureau(2)
+    await player.pass_time(days=15)
     await player.authority(status=6)
     await player.pass_time(days=1)
 
@@ -201,6 +230,14 @@ STORIES = (
         "wx1a2b3c4d5e6f7a02",
         Status.REJECTED,
         _rejected,
+    ),
+    Story(
+        "returned",
+        "新增,退回,修改后通过",
+        "new-organisation",
+        "wx1a2b3c4d5e6f7a04",
+        Status.APPROVED,
+        _returned,
     ),
     Story(
         "sms-forgotten",
@@ -258,10 +295,13 @@ async def _play(
 ) -> DemoRow:
     began, folder = time.monotonic(), services.settings.home / "applications" / story.appid
     file = await asyncio.to_thread(write_example, story.example, folder, now().date(), story.appid)
-    outcomes = [one async for one in start_files([str(file)], services, now().date())]
-    if not isinstance(outcomes[0], Started):
-        raise DemoFailed(f"{story.title}: not started: {outcomes[0]}")
-    filing = outcomes[0]
+    examined = next(examine_files([str(file)], now().date()))
+    if not examined.valid:
+        raise DemoFailed(f"{story.title}: its application is invalid: {examined.problems}")
+    application = await store_materials(examined, services.materials)
+    filing = await start_application(application, str(file), services)
+    if not isinstance(filing, Started):
+        raise DemoFailed(f"{story.title}: not started: {filing}")
     handle = services.client.get_workflow_handle(
         filing.filing_id, first_execution_run_id=filing.uid
     )
@@ -272,7 +312,7 @@ async def _play(
     def say(what: str) -> None:
         progress(f"{story.title}: {what}")
 
-    player = Player(handle, story.appid, skipper, control, say)
+    player = Player(handle, application, skipper, control, say)
     await story.play(player)
     ended = StatusAnswer.model_validate(await asyncio.wait_for(handle.result(), PATIENCE))
     say(ended.status_label)

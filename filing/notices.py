@@ -60,6 +60,8 @@ class Notice(Model):
     note: str | None = None
     number: str | None = None
     reasons: tuple[NoticeReason, ...] = ()
+    time_spent: tuple[str, ...] = ()
+    """Who had the filing for how long, a line each; where it has ended."""
 
 
 class Delivery(str, Enum):

@@ -85,22 +85,41 @@ class _TooLarge(Exception):
 
 def parse_application(data: Any) -> Application | tuple[Problem, ...]:
     """The application that `data` (as read from YAML or JSON) holds, or what is wrong with it."""
+    application, problems = parse_leniently(data)
+    return application if application is not None and not problems else problems
+
+
+def parse_leniently(data: Any) -> tuple[Application | None, tuple[Problem, ...]]:
+    """What is wrong, and the application as far as it can be read in spite of it, so that its checks
+    can be shown at once too; None where too much is missing. Without problems it is the application.
+    """
     if isinstance(data, Application):
-        return data
+        return data, ()
     try:
         reader = _Reader()
         plain = reader.read(data, ())
     except _TooLarge:
         fix = f"一份申请最多 {MOST_VALUES} 个值、{MOST_LEVELS} 层,请检查文件内容"
-        return (error("", "too_large", "内容过多或嵌套过深,不是一份备案申请", fix),)
+        return None, (error("", "too_large", "内容过多或嵌套过深,不是一份备案申请", fix),)
     found = reader.problems
     try:
-        application = Application.model_validate(plain)
+        return Application.model_validate(plain), _limited(list(found.values()))
     except ValidationError as invalid:
         # a text refused above was replaced, so what the model says of it is beside the point
         also = [p for p in _problems(invalid) if p.path not in found]
-        return _limited([*found.values(), *also])
-    return _limited(list(found.values())) if found else application
+        problems = _limited([*found.values(), *also])
+        return _without_unknown_keys(plain, invalid), problems
+
+
+def _without_unknown_keys(plain: Any, invalid: ValidationError) -> Application | None:
+    for detail in invalid.errors(include_url=False, include_input=False):
+        if detail["type"] != "extra_forbidden":
+            return None
+        here = plain
+        for part in detail["loc"][:-1]:
+            here = here[part]
+        del here[detail["loc"][-1]]
+    return Application.model_validate(plain)
 
 
 class _Reader:

@@ -11,7 +11,15 @@ from itertools import islice
 
 from filing.model import CHINA, Model
 from filing.vocabulary import Status
-from filing.windows import Alarm, AlarmKind, Arrangement, Window, WindowRequest, WindowTerms
+from filing.windows import (
+    OVERDUE,
+    Alarm,
+    AlarmKind,
+    Arrangement,
+    Window,
+    WindowRequest,
+    WindowTerms,
+)
 from filing.workdays import (
     ONE_DAY,
     calendar_days_after,
@@ -124,7 +132,7 @@ def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowT
     entered_at = china_time(request.entered_at)
     alarms = [alarm for alarm in reminders if entered_at < alarm.at < due_at]
     if rule.escalates:
-        alarms += _escalations(arrangement, notice, rule, due_at, entered_at)
+        alarms += _escalations(arrangement, notice, rule, due_at, entered_at, owed=request.owed)
     return Window(
         stage=request.stage,
         round=request.round,
@@ -149,6 +157,11 @@ class _Notices:
         """The instant for that day, or for the next working day where it is none."""
         working = working_day_from(self._arrangement, day)
         return datetime.combine(working, NOTICE_TIME, CHINA) + self._offset
+
+    def after(self, instant: datetime) -> datetime:
+        """The next such instant of a working day."""
+        today = self.on(instant.date())
+        return today if today > instant else self.on(instant.date() + ONE_DAY)
 
 
 def _end_of_hours(
@@ -219,11 +232,17 @@ def _escalations(
     rule: Rule,
     due_at: datetime,
     entered_at: datetime,
+    *,
+    owed: bool,
 ) -> list[Alarm]:
     """The escalations after `entered_at`: the first on the working day on or after the end, then
-    `ESCALATIONS_AHEAD` more where the rule repeats them."""
+    `ESCALATIONS_AHEAD` more where the rule repeats them. Where the first one's instant has passed
+    and it is `owed`, it goes out at the next that notices have."""
     first_day = working_day_from(arrangement, due_at.date())
-    first = Alarm(at=notice.on(first_day), kind=AlarmKind.ESCALATION, label="overdue")
+    at = notice.on(first_day)
+    if at <= entered_at and owed:
+        at = notice.after(entered_at)
+    first = Alarm(at=at, kind=AlarmKind.ESCALATION, label=OVERDUE)
     alarms = [first] if first.at > entered_at else []
     if rule.escalates_every is not None:
         repeated = _repeated(arrangement, notice, first_day, rule.escalates_every)

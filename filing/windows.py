@@ -38,6 +38,10 @@ class AlarmKind(str, Enum):
     ESCALATION = "escalation"
 
 
+OVERDUE = "overdue"
+"""Label of the first escalation."""
+
+
 class Alarm(Model):
     """An instant at which somebody is told. `label` names it: `half`, `last_day`, `day_7`,
     `hours_12`, `overdue`, `overdue_5`, …"""
@@ -59,6 +63,9 @@ class WindowRequest(Model):
     offset_seconds: int = 0
     """The filing's own spread of 09:00 notices, 0 to 3599."""
     holds: tuple[tuple[datetime, datetime], ...] = ()
+    owed: bool = False
+    """Operations were never told that it is overdue: where the day for that has passed already
+    (the window was counted again, or opened late), they are told as soon as notices go out."""
 
 
 class Window(Model):

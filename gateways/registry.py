@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from filing.application import Application
 from filing.model import CHINA, Model
 from filing.process.state import State
 from filing.records import Entry, ListedFiling, ListQuery
@@ -171,6 +172,20 @@ class Registry:
         )
         return [ListedFiling(**_columns(row)) for row in rows]
 
+    async def held_with(self, note: str) -> set[str]:
+        """The uids of open filings that are on hold, where the hold is on record with this note."""
+        rows = await self.pool.fetch(
+            """
+            select uid from filings
+            where closed_at is null and (view->>'held')::boolean and $1 = (
+                select note from events where events.uid = filings.uid and purpose = 'hold'
+                order by sequence desc limit 1
+            )
+            """,
+            storable(note),
+        )
+        return {row["uid"] for row in rows}
+
     async def find(self, id: str) -> FilingRecord | None:
         """The filing of a uid, workflow id or appid: of several the open one, else the latest."""
         row = await self.pool.fetchrow(
@@ -183,6 +198,15 @@ class Registry:
             id,
         )
         return FilingRecord(**_columns(row)) if row else None
+
+    async def application(self, uid: str) -> Application | None:
+        """The application of the filing's last round; None where it is not kept (any more)."""
+        async with self.pool.acquire() as connection:
+            found = await connection.fetchval(
+                "select application from applications where uid = $1 order by round desc limit 1",
+                uid,
+            )
+        return None if found is None else Application.model_validate_json(json.dumps(found))
 
     async def events(self, uid: str) -> list[RecordedEntry]:
         """The log of a filing, in order."""

@@ -7,7 +7,7 @@ from datetime import date
 from filing.application import Application
 from filing.checks import check
 from filing.files import FileFacts
-from filing.parse import parse_application
+from filing.parse import parse_leniently
 from filing.problems import Problem, errors
 from gateways.files import read_facts_all
 from gateways.materials import MaterialsStore
@@ -40,11 +40,13 @@ def examine(document: Document, today: date) -> Examined:
     """Every problem of one application at once; `today` is the day in China."""
     if document.problems:
         return Examined(document, None, {}, document.problems)
-    parsed = parse_application(document.data)
-    if not isinstance(parsed, Application):
-        return Examined(document, None, {}, parsed)
+    parsed, problems = parse_leniently(document.data)
+    if parsed is None:
+        return Examined(document, None, {}, problems)
     facts = read_facts_all(document.folder, parsed)
-    return Examined(document, parsed, facts, check(parsed, facts, today))
+    unread = {problem.path for problem in problems}
+    also = (found for found in check(parsed, facts, today) if found.path not in unread)
+    return Examined(document, parsed, facts, (*problems, *also))
 
 
 async def store_materials(examined: Examined, store: MaterialsStore) -> Application:

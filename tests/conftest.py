@@ -1,27 +1,19 @@
 """A clean environment for every test, and one real stack with time travel for those that need it."""
 
 import os
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from embedded.demo import Player
 from embedded.stack import Stack, StackOptions, discard_home, running_stack
 from filing.application import Application
 from gateways.materials import MaterialsStore
 from gateways.registry import Registry
 from gateways.temporal import connect
-from operations.applications import examine_files, store_materials
-from operations.examples import write_example
-from operations.services import Services, now
-from operations.start import Started, start_application
-from operations.time_travel import MOST_SKIPS
+from operations.services import Services
 from settings import Settings
-from tests.playing import Filing
+from tests.playing import Begin, beginning, store_example
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +22,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("BEIAN_", "TEMPORAL_")):
             monkeypatch.delenv(name)
-
-
-def fresh_appid() -> str:
-    return f"wx{uuid.uuid4().hex[:16]}"
 
 
 @pytest.fixture(scope="session")
@@ -65,32 +53,13 @@ async def stored_example(
     services: Services, tmp_path_factory: pytest.TempPathFactory
 ) -> Application:
     """The example of an organisation, its materials in the store."""
-    file = write_example("new-organisation", tmp_path_factory.mktemp("example"), now().date())
-    examined = next(examine_files([str(file)], now().date()))
-    assert examined.valid, examined.problems
-    return await store_materials(examined, services.materials)
+    return await store_example(services, tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture(scope="session")
 async def begin_filing(
     stack: Stack, services: Services, stored_example: Application
-) -> AsyncIterator[Callable[[], Awaitable[Filing]]]:
+) -> AsyncIterator[Begin]:
     """Starts a filing of a fresh mini program."""
-    skipper = TimeSkipper(
-        services.client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
-    )
-    async with httpx.AsyncClient(base_url=stack.info.authority, timeout=10) as control:
-
-        async def begin() -> Filing:
-            appid = fresh_appid()
-            mini_program = stored_example.mini_program.model_copy(update={"appid": appid})
-            application = stored_example.model_copy(update={"mini_program": mini_program})
-            started = await start_application(application, "test", services)
-            assert isinstance(started, Started)
-            handle = services.client.get_workflow_handle(
-                started.filing_id, first_execution_run_id=started.uid
-            )
-            player = Player(handle, appid, skipper, control, lambda _: None)
-            return Filing(application, handle, started.uid, player, services)
-
+    async with beginning(stack, services, stored_example) as begin:
         yield begin

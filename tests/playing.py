@@ -2,16 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import httpx
 from temporalio.client import WorkflowHandle
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from embedded.demo import Player
+from embedded.stack import Stack
 from filing.application import Application
 from filing.view import StatusAnswer
-from operations.services import Services
+from operations.applications import examine_files, store_materials
+from operations.examples import write_example
+from operations.services import Services, now
+from operations.start import Started, start_application
+from operations.time_travel import MOST_SKIPS
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,41 @@ class Filing:
 
 Begin = Callable[[], Awaitable[Filing]]
 """Starts a filing of a fresh mini program."""
+
+
+def fresh_appid() -> str:
+    return f"wx{uuid.uuid4().hex[:16]}"
+
+
+async def store_example(services: Services, folder: Path) -> Application:
+    """The example of an organisation, its materials in the store."""
+    file = write_example("new-organisation", folder, now().date())
+    examined = next(examine_files([str(file)], now().date()))
+    assert examined.valid, examined.problems
+    return await store_materials(examined, services.materials)
+
+
+@asynccontextmanager
+async def beginning(stack: Stack, services: Services, example: Application) -> AsyncIterator[Begin]:
+    """Starts filings like the example on a running stack, each of a fresh mini program."""
+    skipper = TimeSkipper(
+        services.client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
+    )
+    async with httpx.AsyncClient(base_url=stack.info.authority, timeout=10) as control:
+
+        async def begin() -> Filing:
+            appid = fresh_appid()
+            mini_program = example.mini_program.model_copy(update={"appid": appid})
+            application = example.model_copy(update={"mini_program": mini_program})
+            started = await start_application(application, "test", services)
+            assert isinstance(started, Started)
+            handle = services.client.get_workflow_handle(
+                started.filing_id, first_execution_run_id=started.uid
+            )
+            player = Player(handle, application, skipper, control, lambda _: None)
+            return Filing(application, handle, started.uid, player, services)
+
+        yield begin
 
 
 async def eventually(

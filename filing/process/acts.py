@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from filing.application import Application, workflow_id
-from filing.notices import Audience, NoticePurpose
 from filing.problems import errors
 from filing.process.events import AskWithdrawal, FindOut, HandOver, Message, WithdrawalAnswered
 from filing.process.facts import AUTOMATIC, submit
@@ -128,7 +127,7 @@ def withdraw(turn: Turn, name: str, by: str, reason: str | None) -> None:
 
 def _withdrawn(turn: Turn, by: str, reason: str | None) -> None:
     turn.enter(Status.WITHDRAWN, by, f"撤回:{reason}" if reason else "撤回")
-    turn.tell(NoticePurpose.WITHDRAWN, Audience.APPLICANT, note=reason)
+    turn.change(closing_note=reason)
 
 
 def withdrawal_answered(turn: Turn, event: WithdrawalAnswered) -> None:
@@ -159,7 +158,12 @@ def hold(turn: Turn, event: Message, message: Act) -> None:
         turn.refuse(event.name, "already_held", "该备案已经暂停", message.by)
     else:
         turn.change(held_since=turn.at)
-        turn.remember("hold", message.by, f"暂停:{message.reason or '未说明原因'}")
+        turn.remember("hold", message.by, held_note(message.reason))
+
+
+def held_note(reason: str | None) -> str:
+    """What is on record of a hold: found by it are those held for the same reason."""
+    return f"暂停:{reason or '未说明原因'}"
 
 
 def resume(turn: Turn, event: Message, message: Act) -> None:

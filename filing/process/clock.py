@@ -41,9 +41,7 @@ def _run_out(turn: Turn) -> None:
     expiry = STAGES[status].expiry
     label = STATUS_LABELS[status]
     if expiry is Expiry.LAPSE:
-        reasons = turn.state.reasons
         turn.enter(Status.LAPSED, "clock", f"「{label}」期限已过,备案失效")
-        turn.tell(NoticePurpose.LAPSED, Audience.APPLICANT, reasons=reasons)
         return
     if expiry is Expiry.ASK_AUTHORITY and turn.state.mode is AuthorityMode.MANUAL:
         lapse_sms(turn, "clock")
@@ -62,6 +60,7 @@ def recorded(turn: Turn, event: Recorded) -> None:
     if window is not None and (window.stage, window.round) == (state.status, state.round):
         overdue = state.overdue and window.due_at <= turn.at
         turn.change(window=window, overdue=overdue)
+    if window is not None or state.status.final:
         turn.announce()
     for sequence in event.conflicts:
         turn.refuse(

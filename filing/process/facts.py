@@ -24,8 +24,8 @@ _LAPSE = Reason(
     suggestion="核对手机号码可接收 12381 短信后重新提交;内容无需修改的可直接重新提交",
 )
 
-_BEFORE_SMS = (Status.PLATFORM_REVIEW, Status.CORRECTION, Status.SUBMISSION)
-_BEFORE_AUTHORITY = (Status.PLATFORM_REVIEW, Status.CORRECTION)
+_BEFORE_SMS = (Status.PLATFORM_REVIEW, Status.SUBMISSION)
+_ROUND_IS_OVER = "本轮已退回,该事实不再影响本轮;重新提交后如仍成立,请重发"
 
 
 def verify_sms(turn: Turn, event: Message, message: SmsVerified) -> None:
@@ -41,6 +41,8 @@ def verify_sms(turn: Turn, event: Message, message: SmsVerified) -> None:
             f"该核验不属于当前这一轮;{standing_sentence(turn)}",
             message.source,
         )
+    elif state.status is Status.CORRECTION:
+        turn.refuse(event.name, "out_of_turn", _ROUND_IS_OVER, message.source)
     elif state.status in _BEFORE_SMS:
         _keep_early(turn, event.name, EarlyFact(at=event.at, source=message.source, check=check))
     elif state.status is not Status.SMS_VERIFICATION:
@@ -107,7 +109,10 @@ def receive_event(turn: Turn, event: Message, message: AuthorityEvent) -> None:
         turn.refuse(event.name, "final", standing_sentence(turn), message.source)
         return
     report = _as_report(turn, event.at, message)
-    if state.status in _BEFORE_AUTHORITY:
+    if state.status is Status.CORRECTION:
+        turn.refuse(event.name, "out_of_turn", _ROUND_IS_OVER, message.source)
+        return
+    if state.status is Status.PLATFORM_REVIEW:
         kept = report.model_copy(update={"at": report.at or event.at})
         fact = EarlyFact(at=event.at, source=message.source, report=kept)
         if _keep_early(turn, event.name, fact):

@@ -1,7 +1,6 @@
 """How a review ends: approved with a number, rejected, or sent back."""
 
 from filing.authority import Reason
-from filing.notices import Audience, NoticePurpose
 from filing.numbers import check_mini_program_number, parse_number
 from filing.process.events import FindOut, Message, Reported
 from filing.process.stages import CANCELLATIONS, STAGES
@@ -54,7 +53,6 @@ def approve_number(
         turn.change(filing_number=str(canonical), subject_number=canonical.stem)
     turn.change(reasons=())
     turn.enter(Status.APPROVED, by, "管局审核通过")
-    turn.tell(NoticePurpose.APPROVED, Audience.APPLICANT)
     return True
 
 
@@ -62,7 +60,6 @@ def reject(turn: Turn, by: str, reasons: tuple[Reason, ...]) -> None:
     """End the filing: the bureau will not grant it."""
     turn.change(reasons=reasons)
     turn.enter(Status.REJECTED, by, "管局审核不通过")
-    turn.tell(NoticePurpose.REJECTED, Audience.APPLICANT, reasons=reasons)
 
 
 def send_back(
@@ -75,6 +72,5 @@ def send_back(
         turn.enter(Status.CORRECTION, by, note)
     elif sms_lapsed:
         turn.enter(Status.LAPSED, by, note)
-        turn.tell(NoticePurpose.LAPSED, Audience.APPLICANT, reasons=reasons)
     else:
         reject(turn, by, reasons)

@@ -10,6 +10,9 @@ from filing.vocabulary import AuthorityMode, Party, Principal, Status
 from filing.windows import Window
 
 REFUSALS_KEPT = 50
+TIMELINE_KEPT = 300
+"""Entries of the timeline that the state carries; the registry has all. A bound, for anybody may
+hold and resume a filing without end, and a payload must stay below Temporal's 2 MB."""
 RULES = 1
 """Version of the rules that new filings begin with."""
 
@@ -78,7 +81,9 @@ class State(Model):
     """When the present stage's window began to run; kept while a hold leaves it unopened."""
     window: Window | None = None
     announced: bool = False
-    """Whether the applicant was told that this stage began."""
+    """Whether the applicant was told that this stage began, or that the filing ended."""
+    closing_note: str | None = None
+    """Why it ended, where whoever ended it said so."""
     overdue: bool = False
     submitted_at: datetime | None = None
     received_at: datetime | None = None

@@ -11,10 +11,25 @@ from filing.model import CHINA
 from filing.notices import Audience, Notice, NoticePurpose, NoticeReason
 from filing.process.events import Effect, FindOut, HandOver, Record, Step, StopAsking, Tell, Watch
 from filing.process.stages import STAGES
-from filing.process.state import REFUSALS_KEPT, Refusal, State, Stretch, TimelineEntry
+from filing.process.state import (
+    REFUSALS_KEPT,
+    TIMELINE_KEPT,
+    Refusal,
+    State,
+    Stretch,
+    TimelineEntry,
+)
 from filing.records import Entry
-from filing.vocabulary import KIND_LABELS, STATUS_LABELS, AuthorityMode, Kind, Status
-from filing.windows import WindowRequest
+from filing.vocabulary import (
+    KIND_LABELS,
+    PARTY_LABELS,
+    STATUS_LABELS,
+    AuthorityMode,
+    Kind,
+    Party,
+    Status,
+)
+from filing.windows import OVERDUE, WindowRequest
 
 FINAL_LABELS = {
     Kind.CHANGE_SUBJECT: "变更成功",
@@ -23,6 +38,29 @@ FINAL_LABELS = {
     Kind.CANCEL_MINI_PROGRAM: "注销成功",
     Kind.CANCEL_ACCESS: "注销成功",
 }
+
+
+CLOSINGS = {
+    Status.APPROVED: NoticePurpose.APPROVED,
+    Status.REJECTED: NoticePurpose.REJECTED,
+    Status.WITHDRAWN: NoticePurpose.WITHDRAWN,
+    Status.LAPSED: NoticePurpose.LAPSED,
+}
+"""What the applicant is told when the filing ends."""
+
+
+def time_spent(state: State) -> tuple[str, ...]:
+    """How many working days each party had the filing, as applicants read it."""
+    days: dict[Party, int] = {}
+    for stretch in state.time_with:
+        days[stretch.party] = days.get(stretch.party, 0) + stretch.working_days
+    return tuple(f"{PARTY_LABELS[party]}:{count} 个工作日" for party, count in days.items())
+
+
+def _escalated(state: State) -> bool:
+    """Whether operations were told that the present window is overdue."""
+    ahead = state.window.alarms if state.window else ()
+    return state.overdue and not any(alarm.label == OVERDUE for alarm in ahead)
 
 
 def status_label(state: State) -> str:
@@ -78,7 +116,7 @@ class Turn:
         """Put an entry on record and on the timeline."""
         self.write(purpose, by, note, **detail)
         entry = TimelineEntry(at=self.at, status=self.state.status, by=by, note=note)
-        self.change(timeline=(*self.state.timeline, entry))
+        self.change(timeline=(*self.state.timeline, entry)[-TIMELINE_KEPT:])
 
     def refuse(self, message: str, code: str, explanation: str, by: str | None = None) -> None:
         """Record that a message was not applied, and what would have been right."""
@@ -116,9 +154,11 @@ class Turn:
             announced=False,
             overdue=False,
             # A window may run from before its stage was entered: a hold since then counts for it.
+            closing_note=None,
             holds=tuple(hold for hold in self.state.holds if hold[1] > (start or entered)),
         )
         self.remember("transition", by, note)
+        self._opens = None
         if status.final:
             self.change(held_since=None, early=())
             return
@@ -147,20 +187,26 @@ class Turn:
             entered_at=self.at,
             offset_seconds=state.offset_seconds,
             holds=state.holds,
+            owed=not _escalated(state),
         )
 
     def announce(self) -> None:
-        """Tell the applicant once that the stage has begun, with its last moment where one is set."""
-        purpose = STAGES[self.state.status].announces
-        if self.state.announced or purpose is None:
+        """Tell the applicant once what has begun or ended, when its last moment, or how long it
+        took, is known."""
+        state = self.state
+        purpose = CLOSINGS.get(state.status)
+        if purpose is None:
+            purpose = STAGES[state.status].announces
+        if state.announced or purpose is None:
             return
         self.change(announced=True)
-        window = self.state.window
         self.tell(
             purpose,
             Audience.APPLICANT,
-            due=window.due_at if window else None,
-            reasons=self.state.reasons if self.state.status is Status.CORRECTION else (),
+            due=state.window.due_at if state.window else None,
+            reasons=() if state.status is Status.SMS_VERIFICATION else state.reasons,
+            note=state.closing_note,
+            time_spent=time_spent(state) if state.status.final else (),
         )
 
     def watch(self) -> None:
@@ -186,6 +232,7 @@ class Turn:
         note: str | None = None,
         reasons: tuple[Reason, ...] = (),
         due: datetime | None = None,
+        time_spent: tuple[str, ...] = (),
     ) -> None:
         """Send a notice about the filing as it stands now."""
         state = self.state
@@ -207,6 +254,7 @@ class Turn:
                     due=when(due) if due else None,
                     note=note,
                     number=state.filing_number,
+                    time_spent=time_spent,
                     reasons=tuple(
                         NoticeReason(field=r.field, reason=r.reason, suggestion=r.suggestion)
                         for r in reasons

@@ -113,7 +113,7 @@ def application(appid: str, **replaced: str) -> str:
     """The example of another mini program; `replaced` are the values of other keys."""
     text = EXAMPLE.replace(APPID, appid)
     for key, value in replaced.items():
-        text, count = re.subn(rf"(?m)^(\s*{key}: ).*$", lambda m, v=value: m[1] + v, text, count=1)
+        text, count = re.subn(rf"(?m)^(\s*{key}: ).*$", rf"\g<1>{value}", text, count=1)
         assert count, key
     return text
 

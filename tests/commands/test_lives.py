@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from operations.formats import from_yaml
-from tests.commands.conftest import Begin, Cli, application, fresh_appid
+from tests.commands.conftest import Begin, Case, Cli, Running, application, fresh_appid
 
 FIELDS = {
     "filing_id",
@@ -43,7 +47,7 @@ def assert_shown(answer: dict[str, Any]) -> None:
         assert entry.keys() >= {"at", "status", "by", "note"}
 
 
-async def test_from_file_to_number(cli: Cli, begin: Begin) -> None:
+async def from_file_to_number(cli: Cli, begin: Begin) -> None:
     case = await begin()
     answer, again, shown, listed = await asyncio.gather(
         cli.json("show", case.appid),
@@ -87,13 +91,14 @@ async def test_from_file_to_number(cli: Cli, begin: Begin) -> None:
     )
     assert ended["status"]["filing_number"] == number
 
-    answer, shown, late, kept, table, moved = await asyncio.gather(
+    answer, shown, late, kept, table, moved, _ = await asyncio.gather(
         cli.json("show", case.uid),
         cli("show", case.appid),
         cli.json("decide", case.filing_id, "reject", "--reviewer", "x", code=1),
         cli("withdraw", case.appid, "--reason", "不办了", code=1),
         cli("list", "--status", "approved"),
         cli("advance", case.appid, "--by", "1d", code=1),
+        cli("verify-sms", case.uid, "--person", person, code=1),
     )
     assert_shown(answer)
     assert answer["as_of"].endswith("+08:00")
@@ -111,7 +116,7 @@ async def test_from_file_to_number(cli: Cli, begin: Begin) -> None:
     assert "has ended" in moved.err
 
 
-async def test_returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None:
+async def returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None:
     case = await begin()
     reasons = ("--reason", "subject.name=与执照不一致", "--reason", "mini_program.remark=过于=笼统")
     decide = ("decide", case.appid, "return", "--reviewer", "li.na")
@@ -144,10 +149,6 @@ async def test_returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None
     assert (sent["status"]["status"], sent["status"]["round"]) == ("platform_review", 2)
     again = await cli("resubmit", case.appid, "--by", "王经理", code=1)
     assert again.out.startswith("✗ refused ")
-    withdrawn = await cli.json("withdraw", case.uid, "--reason", "[/不办了] :smile:")
-    assert withdrawn["status"]["status"] == "withdrawn"
-    shown = await cli("show", case.appid)
-    assert "已撤回(withdrawn)" in shown.out
 
 
 def one_line(appid: str) -> str:
@@ -155,7 +156,7 @@ def one_line(appid: str) -> str:
     return json.dumps(from_yaml(application(appid), {}), ensure_ascii=False)
 
 
-async def test_several_from_standard_input_stand_or_fall_alone(cli: Cli) -> None:
+async def several_from_standard_input(cli: Cli, begin: Begin) -> None:
     first, second = fresh_appid(), fresh_appid()
     lines = "\n".join([one_line(first), one_line("wxBAD"), one_line(second), one_line(first)])
     dry = await cli.json("start", "-", "--dry-run", stdin=lines, code=1)
@@ -169,3 +170,95 @@ async def test_several_from_standard_input_stand_or_fall_alone(cli: Cli) -> None
     assert invalid["file"] == "-:2"
     assert invalid["problems"][0]["path"] == "mini_program.appid"
     assert invalid["problems"][0].keys() >= {"path", "code", "message", "fix"}
+
+
+async def held_resumed_and_moved_on(cli: Cli, begin: Begin) -> None:
+    case = await begin()
+    held = await cli.json("hold", case.appid, "--reason", "等待补充材料", "--by", "li.na")
+    assert (held["status"]["held"], held["status"]["due_at"]) == (True, None)
+    before = await case.player.time()
+    stays, _, shown = await asyncio.gather(
+        cli("advance", case.appid, "--to-deadline", code=1),
+        cli("hold", case.appid, "--reason", "x", code=1),
+        cli("show", case.appid),
+    )
+    assert "--by" in stays.err
+    assert "已暂停" in shown.out
+    resumed = await cli.json("resume", case.appid)
+    assert (resumed["status"]["held"], resumed["status"]["overdue"]) == (False, False)
+    assert resumed["status"]["due_at"]
+    assert await case.player.time() - before < timedelta(minutes=2)
+
+    before, clock = await case.player.time(), time.monotonic()
+    moved = await cli.json("advance", case.filing_id, "--by", "90m")
+    assert moved == {"filing_id": case.filing_id, "moved_seconds": 5400, "ended": False}
+    further = await case.player.time() - before - timedelta(minutes=90)
+    assert timedelta(0) <= further <= timedelta(seconds=time.monotonic() - clock + 1)
+
+    to_deadline = await cli("advance", case.uid, "--to-deadline")
+    assert to_deadline.out.startswith("moved on by ")
+    answer, listed, due = await asyncio.gather(
+        cli.json("show", case.appid),
+        cli.json("list", "--overdue", "--kind", "new", "--province", "江苏省"),
+        cli.json("list", "--due-before", "2026-01-01"),
+    )
+    assert (answer["status"], answer["overdue"]) == ("platform_review", True)
+    over = await case.player.time() - datetime.fromisoformat(answer["due_at"])
+    assert timedelta(0) <= over < timedelta(minutes=2)
+    assert case.uid in {row["uid"] for row in listed}
+    assert all(row["overdue"] for row in listed)
+    assert due == []
+    nowhere = await cli("advance", case.uid, "--to-deadline")
+    assert nowhere.out == "its deadline has passed: not moved\n"
+    withdrawn = await cli("withdraw", case.uid, "--reason", "[/不办了] :smile:")
+    assert withdrawn.out == f"✓ applied {case.filing_id} → 已撤回\n"
+    await open_again(cli, case)
+
+
+async def open_again(cli: Cli, case: Case) -> None:
+    """After its end the same mini program may be filed again; the appid means the open filing."""
+    printed = await cli.json("start", "-", stdin=application(case.appid))
+    [started] = printed["started"]
+    assert started["filing_id"] == case.filing_id
+    assert started["uid"] != case.uid
+    new, old, listed = await asyncio.gather(
+        cli.json("show", case.appid),
+        cli.json("show", case.uid),
+        cli.json("list", "--all", "--limit", "100000"),
+    )
+    assert (new["uid"], new["status"]) == (started["uid"], "platform_review")
+    assert (old["uid"], old["status"]) == (case.uid, "withdrawn")
+    assert "[/不办了] :smile:" in str(old["timeline"])
+    assert {new["uid"], old["uid"]} <= {row["uid"] for row in listed}
+    due = [row["due_at"] for row in listed]
+    assert due == sorted(due, key=lambda stamp: stamp or "9")
+
+
+STORIES: dict[str, Callable[[Cli, Begin], Awaitable[None]]] = {
+    story.__name__: story
+    for story in (
+        from_file_to_number,
+        returned_corrected_and_sent_again,
+        held_resumed_and_moved_on,
+        several_from_standard_input,
+    )
+}
+
+
+@pytest.fixture(scope="module")
+async def playing(running: Running, begin: Begin) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
+    """All stories, side by side: each spends most of its time in processes that start."""
+
+    async def play(story: Callable[[Cli, Begin], Awaitable[None]]) -> None:
+        await story(running.cli, begin)
+
+    tasks = {name: asyncio.create_task(play(story)) for name, story in STORIES.items()}
+    yield tasks
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_a_life(story: str, playing: dict[str, asyncio.Task[None]]) -> None:
+    await playing[story]

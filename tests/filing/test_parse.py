@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from filing import parse
 from filing.application import Application
-from filing.parse import parse_application
+from filing.parse import parse_application, parse_leniently
 from filing.problems import Problem
 
 KEYS = [
@@ -222,3 +222,24 @@ def test_a_private_value_is_never_repeated(data: st.DataObject) -> None:
     )
     for problem in _problems(data.draw(application)):
         assert "§" not in problem.model_dump_json()
+
+
+def test_an_unknown_key_does_not_hide_what_else_is_wrong(example_data: dict[str, Any]) -> None:
+    example_data["mini_program"]["nickname"] = "x"
+    example_data["contact"]["wechat"] = "x"
+    application, problems = parse_leniently(example_data)
+    assert {(p.path, p.code) for p in problems} == {
+        ("mini_program.nickname", "unknown_key"),
+        ("contact.wechat", "unknown_key"),
+    }
+    assert application is not None
+    assert application.mini_program.name == example_data["mini_program"]["name"]
+    assert parse_application(example_data) == problems
+
+
+def test_what_is_missing_leaves_nothing_to_check(example_data: dict[str, Any]) -> None:
+    del example_data["mini_program"]["name"]
+    example_data["mini_program"]["nmae"] = "x"
+    application, problems = parse_leniently(example_data)
+    assert application is None
+    assert len(problems) == 2

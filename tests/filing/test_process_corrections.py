@@ -233,3 +233,16 @@ def test_every_resubmission_is_a_new_round() -> None:
         play.send("resubmit", ACT)
         assert play.state.round == round_
     assert play.state.started_at == START
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("sms_verified", {"person": "subject_principal", "source": "li.na"}),
+        ("authority_event", {"source": "ops", "event_id": "e-1", "kind": "received"}),
+    ],
+)
+def test_a_fact_for_a_round_that_was_returned_is_refused(
+    name: str, payload: dict[str, Any]
+) -> None:
+    assert_refused(returned("platform"), "out_of_turn", name, payload)

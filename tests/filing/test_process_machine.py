@@ -363,7 +363,7 @@ class AnyFiling(RuleBasedStateMachine):
 
 TestAnyFiling = AnyFiling.TestCase
 TestAnyFiling.settings = settings(
-    max_examples=150,
+    max_examples=100,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

@@ -1,0 +1,155 @@
+"""Holding and resuming many filings at once, as when a bureau's system is down."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+from filing.model import Model
+from filing.process.acts import held_note
+from filing.records import ListedFiling, ListQuery
+from gateways.discovery import ServiceUnreachable
+from operations.filings import NoSuchFiling, find, send
+from operations.pace import Pace
+from operations.services import Services
+
+FILINGS_A_SECOND = 20.0
+AT_ONCE = 8
+"""How many filings are waited for at the same time."""
+EVERY_ONE = 10_000_000
+
+
+class Bulk(str, Enum):
+    """What is done to many filings: the name of the message."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+
+
+class Result(str, Enum):
+    """What became of one filing."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """It was held already, or is not held: nothing was sent."""
+    REFUSED = "refused"
+    ENDED = "ended"
+    """It ended before it was its turn."""
+
+
+class BulkResult(Model):
+    """One filing."""
+
+    filing_id: str
+    uid: str
+    result: Result
+    code: str | None = None
+    """Why it was refused."""
+
+
+class BulkReport(Model):
+    """What became of all of them. `stopped` tells why some were not reached: running the same
+    again goes on with those."""
+
+    matched: int
+    done: int
+    already: int
+    refused: int
+    ended: int
+    not_reached: int
+    stopped: str | None
+    filings: tuple[BulkResult, ...]
+
+
+class Plan(Model):
+    """Which filings fit, and which of them need it."""
+
+    matched: int
+    already: tuple[ListedFiling, ...]
+    due: tuple[ListedFiling, ...]
+
+
+async def plan(
+    action: Bulk, query: ListQuery, services: Services, *, held_for: str | None = None
+) -> Plan:
+    """The open filings that fit the query. `held_for`: resume only those whose hold gave exactly
+    this reason, so that who is held for another one stays so."""
+    everyone = query.model_copy(update={"open_only": True, "limit": EVERY_ONE})
+    fitting = await services.registry.list_filings(everyone)
+    due = [filing for filing in fitting if filing.held is (action is Bulk.RESUME)]
+    if held_for is not None:
+        meant = await services.registry.held_with(held_note(held_for))
+        due = [filing for filing in due if filing.uid in meant]
+    uids = {filing.uid for filing in due}
+    already = tuple(filing for filing in fitting if filing.uid not in uids)
+    return Plan(matched=len(fitting), already=already, due=tuple(due))
+
+
+async def carry_out(
+    action: Bulk,
+    planned: Plan,
+    by: str,
+    reason: str,
+    services: Services,
+    *,
+    rate: float = FILINGS_A_SECOND,
+    progress: Callable[[BulkResult], None] = lambda result: None,
+) -> BulkReport:
+    """Hold or resume each filing that needs it, one answer each. Where a service goes away the rest
+    is left, and the report says so: the same again goes on where this one stopped."""
+    results: list[BulkResult] = []
+    stopped: list[str] = []
+    pace = Pace(rate)
+    payload = {"by": by, "reason": reason}
+
+    async def work(filings: Iterator[ListedFiling]) -> None:
+        for filing in filings:
+            await pace.pass_()
+            if stopped:
+                return
+            try:
+                result = await _one(action, filing, payload, services)
+            except ServiceUnreachable as error:
+                stopped.append(str(error))
+                return
+            results.append(result)
+            progress(result)
+
+    # One iterator for all: each takes the next that nobody has taken.
+    filings = iter(planned.due)
+    await asyncio.gather(*(work(filings) for _ in range(AT_ONCE)))
+    count = {one: sum(r.result is one for r in results) for one in Result}
+    return BulkReport(
+        matched=planned.matched,
+        done=count[Result.DONE],
+        already=len(planned.already) + count[Result.ALREADY],
+        refused=count[Result.REFUSED],
+        ended=count[Result.ENDED],
+        not_reached=len(planned.due) - len(results),
+        stopped=stopped[0] if stopped else None,
+        filings=tuple(results),
+    )
+
+
+async def _one(
+    action: Bulk, filing: ListedFiling, payload: dict[str, str], services: Services
+) -> BulkResult:
+    """As it stands now: since it was listed somebody may have held it, or it may have ended."""
+
+    def became(result: Result, code: str | None = None) -> BulkResult:
+        return BulkResult(filing_id=filing.filing_id, uid=filing.uid, result=result, code=code)
+
+    try:
+        record = await find(filing.uid, services)
+    except NoSuchFiling:
+        return became(Result.ENDED)
+    if record.closed_at:
+        return became(Result.ENDED)
+    if record.view["held"] is (action is Bulk.HOLD):
+        return became(Result.ALREADY)
+    outcome = await send(record, action.value, dict(payload), services)
+    if outcome.accepted:
+        return became(Result.DONE)
+    code = (outcome.refusal or {}).get("code")
+    if code == "final":
+        return became(Result.ENDED)
+    return became(Result.ALREADY if code in ("already_held", "not_held") else Result.REFUSED, code)

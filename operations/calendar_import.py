@@ -1,0 +1,182 @@
+"""Importing a notice: it is put in force, and the open windows that it touches are counted again."""
+
+import asyncio
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+
+from temporalio.service import RPCError, RPCStatusCode
+
+from filing.announcement import Announcement, Imported, amended, changed_days
+from filing.model import Model
+from filing.windows import Arrangement
+from filing.workdays import ONE_DAY, china_time
+from gateways.calendar import OpenWindow, RegistryCalendar, packaged_arrangement
+from gateways.discovery import ServiceUnreachable
+from operations.pace import Pace
+from operations.services import Services
+
+SIGNALS_A_SECOND = 50.0
+COUNTED_WITHIN = timedelta(seconds=30)
+"""How long an import waits for the next signalled filing to have its window counted again."""
+_LOOKED_EVERY = 0.2
+_MOMENT = timedelta(microseconds=1)
+
+
+class ImportReport(Model):
+    """What an import did."""
+
+    year: int
+    version: int
+    """The notice's number in the registry."""
+    title: str
+    imported: bool
+    """False where this very notice was in force already."""
+    calendar: str
+    """Version of the calendar that windows are counted by now."""
+    examined: int
+    """Windows that run."""
+    signalled: int
+    """Those that hold a day that is not what they were counted by, told to count again."""
+    ended: int
+    """Of those to be told, filings that ended just before."""
+    changed: int
+    """Windows whose deadline moved, or that are provisional no longer, or newly so."""
+    waiting: int
+    """Signalled, and not yet counted again when the import stopped waiting."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done (`signalled`, `recounted`), how many of it are done, and of how many."""
+
+
+async def import_announcement(
+    notice: Announcement,
+    by: str,
+    services: Services,
+    *,
+    rate: float = SIGNALS_A_SECOND,
+    patience: timedelta = COUNTED_WITHIN,
+    progress: Progress = lambda what, done, total: None,
+) -> ImportReport:
+    """Put a notice in force, and have exactly those open windows counted again that hold a day
+    which it changes. What was interrupted is continued by the same import again: a window knows
+    the calendar that it was counted by.
+
+    Raises `ServiceUnreachable` where Temporal goes away in between.
+    """
+    calendar = RegistryCalendar(services.registry)
+    stored, new = await calendar.store(notice, by)
+    imported = await calendar.imported()
+    newest = amended(packaged_arrangement(), imported)
+    windows = await calendar.open_windows()
+    outdated = list(outdated_windows(windows, _believed(imported), newest))
+    told: list[OpenWindow] = []
+    ended = 0
+    pace = Pace(rate)
+    for window, years in outdated:
+        await pace.pass_()
+        if await _signal(window, years, services, len(told), len(outdated)):
+            told.append(window)
+        else:
+            ended += 1
+        progress("signalled", len(told) + ended, len(outdated))
+    changed, waiting = await _recounted(told, newest.version, calendar, patience, progress)
+    return ImportReport(
+        year=stored.year,
+        version=stored.version,
+        title=stored.title,
+        imported=new,
+        calendar=newest.version,
+        examined=len(windows),
+        signalled=len(told),
+        ended=ended,
+        changed=changed,
+        waiting=waiting,
+    )
+
+
+def _believed(imported: tuple[Imported, ...]) -> dict[str, Arrangement]:
+    """Every calendar that a window can have been counted by, by its version."""
+    packaged = packaged_arrangement()
+    calendars = (amended(packaged, imported[:count]) for count in range(len(imported) + 1))
+    return {calendar.version: calendar for calendar in calendars}
+
+
+def outdated_windows(
+    windows: Iterable[OpenWindow], believed: dict[str, Arrangement], newest: Arrangement
+) -> Iterator[tuple[OpenWindow, tuple[int, ...]]]:
+    """The windows that hold a day on which the newest calendar differs from the one that they were
+    counted by, and the years of such days.
+
+    Of a calendar that is not known any more (of other packages) any day may have differed.
+    """
+    changed: dict[str, list[date]] = {}
+    for window in windows:
+        if window.calendar == newest.version:
+            continue
+        first, last = _days_held(window.start, window.due_at)
+        before = believed.get(window.calendar or "")
+        if before is None:
+            yield window, tuple(range(first.year, max(first, last).year + 1))
+            continue
+        if before.version not in changed:
+            changed[before.version] = sorted(changed_days(before, newest))
+        days = changed[before.version]
+        held = days[bisect_left(days, first) : bisect_right(days, last)]
+        if held:
+            yield window, tuple(sorted({day.year for day in held}))
+
+
+def _days_held(start: datetime, due_at: datetime) -> tuple[date, date]:
+    """The first and the last day of a window; the day of its start does not count."""
+    return china_time(start).date() + ONE_DAY, china_time(due_at - _MOMENT).date()
+
+
+async def _signal(
+    window: OpenWindow, years: tuple[int, ...], services: Services, done: int, total: int
+) -> bool:
+    """Tell a filing to count its window again; False where it has ended."""
+    handle = services.client.get_workflow_handle(window.filing_id)
+    try:
+        await handle.signal("calendar_changed", {"years": list(years)})
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise ServiceUnreachable(
+            f"Temporal went away ({error.status.name}): the notice is in force, {done} of {total} "
+            "filings were told; run the same import again to tell the others"
+        ) from error
+    return True
+
+
+async def _recounted(
+    told: list[OpenWindow],
+    version: str,
+    calendar: RegistryCalendar,
+    patience: timedelta,
+    progress: Progress,
+) -> tuple[int, int]:
+    """How many windows came out otherwise, and how many were not counted again yet."""
+    loop = asyncio.get_running_loop()
+    waiting = {window.uid: window for window in told}
+    changed = 0
+    until = loop.time() + patience.total_seconds()
+    while waiting:
+        now = await calendar.windows_of(list(waiting))
+        # One that runs no longer has ended, is held, or is of the next stage by now.
+        counted = [
+            uid for uid in waiting if (found := now.get(uid)) is None or found.calendar == version
+        ]
+        for uid in counted:
+            before, after = waiting.pop(uid), now.get(uid)
+            changed += after is not None and (
+                (before.due_at, before.provisional) != (after.due_at, after.provisional)
+            )
+        if counted:
+            until = loop.time() + patience.total_seconds()
+            progress("recounted", len(told) - len(waiting), len(told))
+        if not waiting or loop.time() >= until:
+            break
+        await asyncio.sleep(_LOOKED_EVERY)
+    return changed, len(waiting)

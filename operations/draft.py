@@ -1,0 +1,132 @@
+"""A draft for correction: the application as it stands, the reasons beside its fields."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from errno import EINVAL
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from filing.application import Application
+from filing.authority import Reason
+from filing.view import StatusAnswer
+from operations.filings import NoSuchFiling, find, status
+from operations.services import Services
+
+INDENT = "  "
+
+
+def render(application: Application, reasons: Sequence[Reason]) -> str:
+    """The application as YAML, each reason as a comment above the field that it concerns; reasons
+    that concern no field of it come first."""
+    data = application.model_dump(mode="json", exclude_none=True)
+    for material in data["materials"]:
+        material.pop("sha256", None)  # what the file holds then is read anew
+    notes: dict[str, list[str]] = {}
+    for reason in reasons:
+        advice = f";建议:{reason.suggestion}" if reason.suggestion else ""
+        text = " ".join(f"退回原因:{reason.reason}{advice}".split())
+        notes.setdefault(_nearest(data, reason.field), []).append(
+            text if _nearest(data, reason.field) == reason.field else f"({reason.field}){text}"
+        )
+    lines = ["# 修改后用 amend 重新提交;以 # 开头的说明不必删除", *_comments(notes, "", "")]
+    lines += _mapping(data, "", "", notes)
+    return "\n".join(lines) + "\n"
+
+
+def _nearest(data: Any, field: str) -> str:
+    """The longest beginning of a path that the application has; empty where it has none of it."""
+    parts = field.split(".")
+    for end in range(len(parts), 0, -1):
+        here: Any = data
+        for part in parts[:end]:
+            if isinstance(here, dict) and part in here:
+                here = here[part]
+            elif isinstance(here, list) and part.isdecimal() and int(part) < len(here):
+                here = here[int(part)]
+            else:
+                break
+        else:
+            return ".".join(parts[:end])
+    return ""
+
+
+def _comments(notes: dict[str, list[str]], path: str, indent: str) -> Iterator[str]:
+    for note in notes.get(path, ()):
+        yield f"{indent}# ← {note}"
+
+
+def _mapping(
+    data: dict[str, Any], path: str, indent: str, notes: dict[str, list[str]]
+) -> Iterator[str]:
+    for key, value in data.items():
+        here = f"{path}.{key}".removeprefix(".")
+        yield from _comments(notes, here, indent)
+        yield from _value(f"{indent}{key}:", value, here, indent + INDENT, notes)
+
+
+def _value(
+    head: str, value: Any, path: str, indent: str, notes: dict[str, list[str]]
+) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        yield head
+        yield from _mapping(value, path, indent, notes)
+    elif isinstance(value, list) and value:
+        yield head
+        for index, item in enumerate(value):
+            here = f"{path}.{index}"
+            yield from _comments(notes, here, indent)
+            if isinstance(item, dict):
+                block = list(_mapping(item, here, indent + INDENT, notes))
+                first = next(i for i, line in enumerate(block) if not line.lstrip().startswith("#"))
+                yield from block[:first]
+                yield f"{indent}- {block[first].lstrip()}"
+                yield from block[first + 1 :]
+            else:
+                yield f"{indent}- {_scalar(item)}"
+    else:
+        yield f"{head} {_scalar(value)}"
+
+
+def _scalar(value: Any) -> str:
+    text = yaml.safe_dump(value, allow_unicode=True, width=100_000, default_flow_style=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+async def write_draft(id_: str, folder: Path, services: Services) -> Path:
+    """Write the draft of a filing and its papers into `folder`; gives the application file.
+
+    Raises `NoSuchFiling`, `FileExistsError` where a draft is there already, and what the materials
+    store raises where a paper is missing or damaged.
+    """
+    record = await find(id_, services)
+    application = await services.registry.application(record.uid)
+    if application is None:
+        raise NoSuchFiling(id_)
+    answer = await status(record, services)
+    reasons = answer.reasons if answer else StatusAnswer.model_validate(record.view).reasons
+    papers = {
+        material.file: await services.materials.read(material.sha256)
+        for material in application.materials
+        if material.sha256 is not None
+    }
+    target = folder / f"{record.appid}.yaml"
+    await asyncio.to_thread(_write, target, render(application, reasons), papers)
+    return target
+
+
+def _write(target: Path, text: str, papers: dict[str, bytes]) -> None:
+    """For the owner's eyes alone: it is full of identity papers."""
+    folder = target.parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with target.open("x", encoding="utf-8") as draft:
+        target.chmod(0o600)
+        draft.write(text)
+    for file, data in papers.items():
+        paper = folder / file
+        if not paper.resolve().is_relative_to(folder.resolve()):
+            raise OSError(EINVAL, "a paper's name leads out of the folder", file)
+        paper.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        paper.write_bytes(data)
+        paper.chmod(0o600)
