@@ -3,17 +3,20 @@
     python worker.py
 
 Finds Temporal, the registry and the authority by the environment, or in the running
-`starter.py up` of the same BEIAN_HOME. Ends on SIGINT or SIGTERM, finishing what it has begun.
+`starter.py up` of the same BEIAN_HOME. Waits for a registry that is away, and says so. Ends on
+SIGINT or SIGTERM, finishing what it has begun.
 """
 
 import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any, TypeVar
 
+import asyncpg
 import structlog
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
@@ -39,6 +42,13 @@ log = structlog.get_logger()
 
 STICKY_TIMEOUT = timedelta(seconds=2)
 """After a killed worker, its filings go on elsewhere within this time (design, 14)."""
+
+
+REGISTRY_PAUSE = 1.0
+REGISTRY_LONGEST_PAUSE = 30.0
+"""Seconds between attempts to reach a registry that is away, doubling."""
+
+_Result = TypeVar("_Result")
 
 
 def workflow_runner(settings: Settings) -> WorkflowRunner:
@@ -69,10 +79,37 @@ async def _authority(settings: Settings, materials: MaterialsStore) -> AsyncIter
         yield authority
 
 
+async def open_registry(settings: Settings) -> Registry:
+    """The registry, as soon as it answers; until then a line now and then says what is waited for.
+
+    Raises `ServiceUnreachable` where it has no address, `RegistryNotMigrated`, and `WrongSettings`
+    where it answers that this user or database is none of its own.
+    """
+    url = database_url(settings)
+    pause = REGISTRY_PAUSE
+    while True:
+        try:
+            return await Registry.open(url)
+        except (
+            asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.InvalidCatalogNameError,
+        ) as error:
+            raise WrongSettings(
+                f"BEIAN_DATABASE_URL: the registry refuses it ({type(error).__name__}); is its "
+                "user, its password and its database's name right?"
+            ) from error
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            what = type(error).__name__
+        sys.stderr.write(f"waiting for the registry ({what}); trying again in {pause:.0f} s\n")
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, REGISTRY_LONGEST_PAUSE)
+
+
 @asynccontextmanager
-async def running_worker(settings: Settings, client: Client) -> AsyncIterator[Worker]:
-    """A worker that polls, with all its gateways open."""
-    registry = await Registry.open(database_url(settings))
+async def running_worker(
+    settings: Settings, client: Client, registry: Registry
+) -> AsyncIterator[Worker]:
+    """A worker that polls, with all its gateways open; it closes the registry."""
     materials = MaterialsStore(settings.home / "materials")
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
@@ -119,10 +156,24 @@ async def _serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     client = await connect(settings)
     await register_search_attributes(client)
-    async with running_worker(settings, client):
+    registry = await _unless(stop, open_registry(settings))
+    if registry is None:
+        return
+    async with running_worker(settings, client, registry):
         sys.stdout.write("worker ready\n")
         sys.stdout.flush()
         await stop.wait()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Result]) -> _Result | None:
+    """What the work gives; None where it was to stop before that."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        stopping.cancel()
 
 
 def main() -> int:

@@ -1,10 +1,19 @@
 """Sending notices: at least once, and seen once, by the ledger."""
 
+import asyncio
+from datetime import timedelta
+
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.alive import alive
 from activities.ports import Channels, Ledger, NotSent
 from filing.notices import Delivery, Notice
+
+FIRST_DOUBT = timedelta(minutes=10)
+LONGEST_DOUBT = timedelta(hours=6)
+"""Where a notice may have arrived it is repeated far less often than where it certainly did not:
+each repetition may be one more copy to the same person."""
 
 
 class NoticeActivities:
@@ -16,20 +25,46 @@ class NoticeActivities:
 
     @activity.defn
     async def notify(self, notice: Notice) -> Delivery:
-        """Send a notice unless it was sent; a refusal is noted and raised, to be retried."""
-        async with alive():
-            return await self._send(notice)
+        """Send a notice unless it was sent; a refusal is noted and raised, to be retried.
+
+        An attempt that has begun is finished although the workflow asks to cancel it, so that it is
+        known how it ended.
+        """
+        attempt = asyncio.create_task(self._attempt(notice))
+        try:
+            return await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            if not activity.is_worker_shutdown():
+                return await attempt
+            attempt.cancel()
+            raise
+
+    async def _attempt(self, notice: Notice) -> Delivery:
+        """The heartbeat tells the next attempt that the notice was sent: from then on only the
+        ledger has to hear of it."""
+        known = activity.info().heartbeat_details
+        if known:
+            delivery = Delivery(known[0])
+        else:
+            async with alive():
+                begun = await self._ledger.begin(notice)
+                if begun is Delivery.ALREADY_SENT:
+                    return begun
+                delivery = await self._send(notice)
+                if begun is Delivery.POSSIBLY_DOUBLED and delivery is Delivery.SENT:
+                    delivery = begun
+        async with alive(delivery.value):
+            await self._ledger.end(notice, delivery)
+        return delivery
 
     async def _send(self, notice: Notice) -> Delivery:
-        begun = await self._ledger.begin(notice)
-        if begun is Delivery.ALREADY_SENT:
-            return begun
         try:
-            delivery = await self._channels.send(notice)
+            return await self._channels.send(notice)
         except NotSent as refusal:
             await self._ledger.failed(notice, str(refusal))
             raise
-        if begun is Delivery.POSSIBLY_DOUBLED and delivery is Delivery.SENT:
-            delivery = begun
-        await self._ledger.end(notice, delivery)
-        return delivery
+        except Exception as doubt:
+            wait = FIRST_DOUBT * 3 ** min(activity.info().attempt - 1, 9)
+            raise ApplicationError(
+                str(doubt), type=type(doubt).__name__, next_retry_delay=min(wait, LONGEST_DOUBT)
+            ) from doubt

@@ -1,36 +1,83 @@
-"""What all commands share: where they print, and how they end."""
+"""What all commands share: where they print, what they are given, and how they end.
+
+What is heavy to import (Temporal's client, PostgreSQL's) is imported where it is used, here and in
+the other files of this room: `--help` and the commands that need no service answer at once.
+"""
 
 import asyncio
+import io
 import json
-from collections.abc import Coroutine
+import sys
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Annotated, Any, NoReturn, TypeVar
 
-import asyncpg
 import typer
 from pydantic import BaseModel
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from filing.model import CHINA
 from filing.problems import Problem
 from gateways.discovery import ServiceUnreachable
-from gateways.registry import RegistryNotMigrated
-from operations.filings import NoSuchFiling
 from settings import Settings, WrongSettings, load
 
-out = Console()
-err = Console(stderr=True)
+WIDE = 10_000
+"""Columns where no terminal sets them: what scripts read is neither wrapped nor cut."""
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        # A file's name may hold what no encoding has; in JSON this is the right escape for it.
+        stream.reconfigure(errors="backslashreplace")
+    # No markup, no emoji: names and reasons are other people's, and are printed as they are.
+    return Console(
+        stderr=stderr,
+        width=None if stream.isatty() else WIDE,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
 
 T = TypeVar("T")
 
 FIRST_YEAR, LAST_YEAR = 2004, 2100
 """Years that instants on the command line may lie in: the calendar begins in 2004."""
 
+
+def _text(value: Any) -> Any:
+    """What is sent on as text: not empty, and free of what no JSON and no database holds."""
+    for text in value if isinstance(value, list) else [value]:
+        if text is None:
+            continue
+        if not text.strip():
+            raise typer.BadParameter("must not be empty")
+        if any(c in "\x00\x7f" or "\ud800" <= c <= "\udfff" for c in text):
+            raise typer.BadParameter("must be text in UTF-8")
+    return value
+
+
+def text_option(name: str, metavar: str, help: str) -> Any:
+    """An option whose text is sent on, to a filing or to the registry."""
+    return typer.Option(name, metavar=metavar, help=help, callback=_text)
+
+
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
-Id = Annotated[str, typer.Argument(help="A workflow id (filing-wx…), a uid or an appid.")]
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="A workflow id (filing-wx…), a uid or an appid.", callback=_text
+    ),
+]
 
 
 class Exit(IntEnum):
@@ -44,7 +91,7 @@ class Exit(IntEnum):
 
 def fail(message: str, code: Exit) -> NoReturn:
     """End with a message on standard error."""
-    err.print(message, style="red", highlight=False, markup=False)
+    err.print(Text("\n".join(map(plain, message.split("\n"))), "red"), soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -60,22 +107,55 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run it; what cannot be reached, or is not there, ends the command with what to do."""
     try:
         return asyncio.run(coroutine)
-    except (ServiceUnreachable, RegistryNotMigrated) as error:
-        fail(str(error), Exit.UNREACHABLE)
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError) as error:
-        fail(f"a service went away ({type(error).__name__}); try again", Exit.UNREACHABLE)
-    except NoSuchFiling as error:
-        fail(str(error), Exit.NO)
-    except WrongSettings as error:
-        fail(str(error), Exit.USAGE)
+    except typer.Exit:
+        raise
+    except Exception as error:
+        known = _explained(error)
+        if known is None:
+            raise
+        fail(*known)
+
+
+def _explained(error: Exception) -> tuple[str, Exit] | None:
+    """What a person is told of it, and the exit code; None where it is a mistake of ours."""
+    if isinstance(error, WrongSettings):
+        return str(error), Exit.USAGE
+    if isinstance(error, ServiceUnreachable):
+        return str(error), Exit.UNREACHABLE
+    import asyncpg
+    from temporalio.exceptions import TemporalError
+
+    from gateways.registry import RegistryNotMigrated
+    from operations.filings import NoSuchFiling
+
+    if isinstance(error, NoSuchFiling):
+        return str(error), Exit.NO
+    if isinstance(error, RegistryNotMigrated):
+        return str(error), Exit.UNREACHABLE
+    # Their own texts may repeat an address with its password.
+    name = type(error).__name__
+    if isinstance(error, TemporalError):
+        return (
+            f"Temporal did not do it ({name}: {error}); is it still running? then try again",
+            Exit.UNREACHABLE,
+        )
+    if isinstance(
+        error, asyncpg.PostgresError | asyncpg.InterfaceError | ConnectionError | TimeoutError
+    ):
+        return (
+            f"a service failed or went away ({name}); is `starter.py up` still running, or is "
+            "BEIAN_DATABASE_URL right? then try again",
+            Exit.UNREACHABLE,
+        )
+    return None
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_json))
 
 
-def _plain(value: Any) -> Any:
+def _json(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True)
     if isinstance(value, datetime):
@@ -83,14 +163,36 @@ def _plain(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
+def plain(text: str) -> str:
+    """Other people's text, with nothing that moves a terminal's cursor."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+
+
+def line(*parts: str | tuple[str, str]) -> None:
+    """Print one line, of texts and of (text, style); it is never cut."""
+    styled = (part if isinstance(part, tuple) else (part, "") for part in parts)
+    out.print(Text.assemble(*((plain(text), style) for text, style in styled)), soft_wrap=True)
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str, str]]]) -> None:
+    """Print a table of texts and of (text, style). Where a terminal is too narrow, cells go on in
+    the next line: an id or a number that is cut is of no use."""
+    table = Table()
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        cells = (cell if isinstance(cell, tuple) else (cell, "") for cell in row)
+        table.add_row(*(Text(plain(text), style) for text, style in cells))
+    out.print(table)
+
+
 def print_problems(problems: tuple[Problem, ...]) -> None:
     """Problems as a person reads them: where, what, and the fix."""
     for problem in problems:
-        mark = "[red]✗[/]" if problem.severity == "error" else "[yellow]![/]"
-        out.print(f"  {mark} ", end="")
-        out.print(f"{problem.path or '(文件)'}", style="bold", end="", markup=False)
-        out.print(f"  {problem.message}({problem.code})", markup=False, highlight=False)
-        out.print(f"      → {problem.fix}", style="dim", markup=False, highlight=False)
+        mark = ("✗", "red") if problem.severity == "error" else ("!", "yellow")
+        where = (problem.path or "(文件)", "bold")
+        line("  ", mark, " ", where, f"  {problem.message}({problem.code})")
+        line((f"      → {problem.fix}", "dim"))
 
 
 def parse_instant(text: str | None, option: str) -> datetime:
@@ -108,4 +210,4 @@ def parse_instant(text: str | None, option: str) -> datetime:
         raise typer.BadParameter(
             f"{text!r}: the year must be from {FIRST_YEAR} to {LAST_YEAR}", param_hint=option
         )
-    return instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
+    return instant.astimezone(CHINA) if instant.tzinfo else instant.replace(tzinfo=CHINA)

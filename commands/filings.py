@@ -3,11 +3,9 @@
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 
 from commands.console import (
     Exit,
@@ -15,37 +13,33 @@ from commands.console import (
     Json,
     err,
     fail,
-    out,
+    line,
     parse_instant,
+    plain,
     print_json,
     print_problems,
+    print_table,
     run,
     settings,
+    text_option,
 )
-from filing.application import Application
-from filing.forecast import ForecastStep, forecast, forecast_stage
 from filing.model import Model
-from filing.process.messages import SHAPES
-from filing.process.turn import when
-from filing.records import ListedFiling, ListQuery
-from filing.view import StatusAnswer
 from filing.vocabulary import PARTY_LABELS, STATUS_LABELS, Kind, Party, Status
-from gateways.calendar import PackagedCalendar
-from operations.applications import examine_files
 from operations.examples import example_names, write_example
-from operations.filings import Shown
-from operations.filings import show as show_filing
-from operations.services import now, open_registry, open_services
-from operations.start import AlreadyOpen, Invalid, Outcome, Started, start_files
+
+if TYPE_CHECKING:
+    from filing.forecast import ForecastStep
+    from filing.records import ListedFiling, ListQuery
+    from filing.view import StatusAnswer
+    from operations.applications import Examined
+    from operations.filings import Shown
+    from operations.start import Outcome
 
 app = typer.Typer()
 
 Files = Annotated[
     list[str],
-    typer.Argument(
-        metavar="FILE…",
-        help="YAML, JSON, JSON Lines or CSV; `-` is standard input.",
-    ),
+    typer.Argument(metavar="FILE", help="YAML, JSON, JSON Lines or CSV; - is standard input."),
 ]
 
 
@@ -53,83 +47,186 @@ Files = Annotated[
 def check(
     files: Files,
     json_: Json = False,
-    at: Annotated[str | None, typer.Option(help="Judge as of this day (YYYY-MM-DD).")] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Judge as of this day, as in 2026-11-24.")
+    ] = None,
 ) -> None:
-    """Validate applications and show every problem at once. Starts nothing, needs no service."""
-    today = parse_instant(at, "--at").date()
-    examined = list(examine_files(files, today))
+    """Validate applications and show every problem at once.
+
+    Starts nothing, needs no service.
+    """
+    settings()
+    examined = _examine(files, parse_instant(at, "--at"))
     if json_:
         print_json(
             [{"file": e.document.name, "valid": e.valid, "problems": e.problems} for e in examined]
         )
     else:
-        for one in examined:
-            mark = "[green]✓ valid[/]" if one.valid else "[red]✗ invalid[/]"
-            out.print(f"{mark}  ", end="")
-            out.print(one.document.name, markup=False, highlight=False)
-            print_problems(one.problems)
+        _print_examined(examined)
     if not all(one.valid for one in examined):
         raise typer.Exit(Exit.NO)
+
+
+def _examine(files: list[str], at: datetime) -> "list[Examined]":
+    from operations.applications import examine_files
+
+    return list(examine_files(files, at.date()))
+
+
+def _print_examined(examined: "list[Examined]") -> None:
+    for one in examined:
+        mark = ("✓ valid", "green") if one.valid else ("✗ invalid", "red")
+        line(mark, f"  {one.document.name}")
+        print_problems(one.problems)
+    if len(examined) > 1:
+        valid = sum(one.valid for one in examined)
+        line(f"{len(examined)} applications: {valid} valid, {len(examined) - valid} invalid")
 
 
 @app.command("forecast")
 def forecast_(
     file: Annotated[
-        str | None, typer.Argument(help="An application; or give --kind or --stage.")
+        str | None,
+        typer.Argument(metavar="FILE", help="An application; or give --kind or --stage."),
     ] = None,
     kind: Annotated[Kind | None, typer.Option(help="Kind of filing.")] = None,
     stage: Annotated[Status | None, typer.Option(help="One window only.")] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", help="When it begins (China time); default now.")
+        str | None,
+        typer.Option(
+            "--from", metavar="INSTANT", help="When it begins (China time); default: now."
+        ),
     ] = None,
     json_: Json = False,
 ) -> None:
     """Show when each window ends if it takes its whole length. Needs no service."""
+    from filing.forecast import forecast, forecast_stage
+    from gateways.calendar import PackagedCalendar
+
+    terms = settings().terms
     start = parse_instant(from_, "--from")
     if sum(x is not None for x in (file, kind, stage)) != 1:
         fail("give exactly one of FILE, --kind and --stage", Exit.USAGE)
     arrangement = run(PackagedCalendar().arrangement())
-    terms = settings().terms
     if stage is not None:
         if stage.final:
-            fail(f"--stage {stage.value}: a final status has no window", Exit.USAGE)
+            fail(f"--stage {stage.value}: a filing ends there, so it has no window", Exit.USAGE)
         step = forecast_stage(stage, start, arrangement, terms)
         if json_:
             print_json(step)
-            return
-        steps: tuple[ForecastStep, ...] = (step,)
+        else:
+            _print_steps((step,))
+        return
+    steps = forecast(kind or _kind_of(file, json_), start, arrangement, terms)
+    if json_:
+        print_json(list(steps))
     else:
-        steps = forecast(kind or _kind_of(file), start, arrangement, terms)
-        if json_:
-            print_json(list(steps))
-            return
-    table = Table("环节", "开始", "期限", "")
-    for step in steps:
-        mark = "暂定" if step.provisional else ""
-        table.add_row(STATUS_LABELS[step.stage], when(step.start), when(step.due_at), mark)
-    out.print(table)
-    out.print(f"calendar: {steps[0].calendar}", style="dim", highlight=False)
+        _print_steps(steps)
 
 
-def _kind_of(file: str | None) -> Kind:
-    examined = next(examine_files([file or "-"], now().date()))
-    if examined.application is None:
-        print_problems(examined.problems)
-        raise typer.Exit(Exit.NO)
-    return examined.application.kind
+def _kind_of(file: str | None, json_: bool) -> Kind:
+    examined = _examine([file or "-"], parse_instant(None, ""))
+    if len(examined) != 1:
+        fail(f"{file}: {len(examined)} applications; give a file of one, or --kind", Exit.USAGE)
+    [one] = examined
+    if one.application is not None:
+        return one.application.kind
+    if json_:
+        print_json({"file": one.document.name, "valid": False, "problems": one.problems})
+    else:
+        _print_examined(examined)
+    raise typer.Exit(Exit.NO)
+
+
+def _print_steps(steps: "tuple[ForecastStep, ...]") -> None:
+    from filing.process.turn import when
+
+    print_table(
+        ("环节", "开始", "期限", ""),
+        [
+            (
+                STATUS_LABELS[step.stage],
+                when(step.start),
+                when(step.due_at),
+                "暂定" if step.provisional else "",
+            )
+            for step in steps
+        ],
+    )
+    line((f"calendar: {steps[0].calendar}", "dim"))
 
 
 @app.command()
 def start(
     files: Files,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check only: says what would be started.")
+    ] = False,
     json_: Json = False,
 ) -> None:
-    """Start filings. Every application stands or falls alone; invalid ones start nothing."""
+    """Start filings. Every application stands or falls alone; an invalid one stops no other."""
     if dry_run:
-        check(files, json_)
+        _dry_run(files, json_)
         return
-    outcomes = run(_start(files))
+    outcomes: list[Outcome] = []
+    try:
+        run(_start(files, outcomes))
+    except typer.Exit:
+        # A service went away: what was started before is started.
+        if outcomes:
+            _print_outcomes(outcomes, json_)
+        raise
+    if not _print_outcomes(outcomes, json_):
+        raise typer.Exit(Exit.NO)
+
+
+def _dry_run(files: list[str], json_: bool) -> None:
+    from filing.application import workflow_id
+
+    settings()
+    examined = _examine(files, parse_instant(None, ""))
+    if json_:
+        print_json(
+            {
+                "started": [],
+                "already_open": [],
+                "invalid": [
+                    {"file": e.document.name, "problems": e.problems}
+                    for e in examined
+                    if not e.valid
+                ],
+                "valid": [
+                    {"filing_id": workflow_id(e.application), "file": e.document.name}
+                    for e in examined
+                    if e.valid and e.application
+                ],
+            }
+        )
+    else:
+        _print_examined(examined)
+    if not all(one.valid for one in examined):
+        raise typer.Exit(Exit.NO)
+
+
+async def _start(files: list[str], outcomes: "list[Outcome]") -> None:
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from operations.services import now, open_services
+    from operations.start import start_files
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("connecting")
+        async with open_services(settings()) as services:
+            async for outcome in start_files(files, services, now().date()):
+                outcomes.append(outcome)
+                progress.update(task, description=f"{len(outcomes)} applications")
+
+
+def _print_outcomes(outcomes: "list[Outcome]", json_: bool) -> bool:
+    """Print what became of each; whether all were started."""
+    from operations.start import AlreadyOpen, Invalid, Started
+
     started = [o for o in outcomes if isinstance(o, Started)]
     already = [o for o in outcomes if isinstance(o, AlreadyOpen)]
     invalid = [o for o in outcomes if isinstance(o, Invalid)]
@@ -137,29 +234,21 @@ def start(
         print_json({"started": started, "already_open": already, "invalid": invalid})
     else:
         for one in started:
-            out.print(f"[green]✓ started[/] {one.filing_id}  uid {one.uid}", highlight=False)
+            line(("✓ started", "green"), f" {one.filing_id}  uid {one.uid}")
         for open_ in already:
-            out.print(
-                f"[yellow]= already open[/] {open_.filing_id}  ({open_.file}): see `starter.py show "
-                f"{open_.filing_id}`",
-                highlight=False,
+            line(
+                ("= already open", "yellow"),
+                f" {open_.filing_id}  ({open_.file}): see `starter.py show {open_.filing_id}`",
             )
         for wrong in invalid:
-            out.print(f"[red]✗ invalid[/] {wrong.file}", highlight=False)
+            line(("✗ invalid", "red"), f"  {wrong.file}")
             print_problems(wrong.problems)
-    if already or invalid:
-        raise typer.Exit(Exit.NO)
-
-
-async def _start(files: list[str]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err) as progress:
-        task = progress.add_task("connecting")
-        async with open_services(settings()) as services:
-            async for outcome in start_files(files, services, now().date()):
-                outcomes.append(outcome)
-                progress.update(task, description=f"{len(outcomes)} applications")
-    return outcomes
+        if len(outcomes) > 1:
+            line(
+                f"{len(outcomes)} applications: {len(started)} started, {len(already)} already "
+                f"open, {len(invalid)} invalid"
+            )
+    return len(started) == len(outcomes)
 
 
 @app.command("list")
@@ -167,14 +256,23 @@ def list_(
     all_: Annotated[bool, typer.Option("--all", help="Ended ones too.")] = False,
     status: Annotated[Status | None, typer.Option(help="Only in this status.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
-    province: Annotated[str | None, typer.Option(help="As in 江苏省.")] = None,
+    province: Annotated[
+        str | None, text_option("--province", "NAME", "Only of this province, as in 江苏省.")
+    ] = None,
     waiting_for: Annotated[Party | None, typer.Option(help="Who has the next step.")] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only overdue ones.")] = False,
-    due_before: Annotated[str | None, typer.Option(help="Due before this instant.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
+    due_before: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="Only what is due before it, as in 2026-11-24."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, metavar="NUMBER", help="At most so many.")
+    ] = 100,
     json_: Json = False,
 ) -> None:
-    """List open filings from the registry, the most pressing first."""
+    """List open filings, the next deadline first, from the registry."""
+    from filing.records import ListQuery
+
     query = ListQuery(
         open_only=not all_ and not (status and status.final),
         status=status.value if status else None,
@@ -189,30 +287,46 @@ def list_(
     if json_:
         print_json(listed)
         return
-    table = Table("备案", "小程序", "环节", "等待", "期限", "备案号")
-    for one in listed:
-        due = "" if one.due_at is None else when(one.due_at)
-        table.add_row(
-            one.filing_id,
-            one.mini_program,
-            one.status_label,
-            PARTY_LABELS[Party(one.waiting_for)] if one.waiting_for else "",
-            f"[red]{due} 逾期[/]" if one.overdue else due,
-            one.filing_number or "",
-        )
-    out.print(table)
+    _print_listed(listed)
     if not listed:
-        out.print("no filings match", style="dim")
+        line(("no filings match", "dim"))
+    elif len(listed) == limit:
+        line((f"the first {limit}; --limit shows more", "dim"))
 
 
-async def _list(query: ListQuery) -> list[ListedFiling]:
+async def _list(query: "ListQuery") -> "list[ListedFiling]":
+    from operations.services import open_registry
+
     async with open_registry(settings()) as registry:
         return await registry.list_filings(query)
 
 
+def _print_listed(listed: "list[ListedFiling]") -> None:
+    from filing.process.turn import when
+
+    rows: list[tuple[str | tuple[str, str], ...]] = []
+    for one in listed:
+        due = "" if one.due_at is None else when(one.due_at)
+        rows.append(
+            (
+                one.filing_id,
+                one.mini_program,
+                one.status_label,
+                PARTY_LABELS[Party(one.waiting_for)] if one.waiting_for else "",
+                (f"{due} 逾期", "red") if one.overdue else due,
+                one.filing_number or "",
+            )
+        )
+    print_table(("备案", "小程序", "环节", "等待", "期限", "备案号"), rows)
+
+
 @app.command()
 def show(id_: Id, json_: Json = False) -> None:
-    """Show one filing: where it stands, what it waits for, who decided what, what was sent."""
+    """Show where one filing stands, and how it came there.
+
+    What it waits for and until when, who decided what, what was sent and what was refused. Asks the
+    filing itself; where it has ended or no worker answers, the registry (`as_of`).
+    """
     shown = run(_show(id_))
     if json_:
         answer = shown.answer.model_dump(mode="json")
@@ -222,36 +336,47 @@ def show(id_: Id, json_: Json = False) -> None:
     _print_shown(shown)
 
 
-async def _show(id_: str) -> Shown:
+async def _show(id_: str) -> "Shown":
+    from operations.filings import show as show_filing
+    from operations.services import open_services
+
     async with open_services(settings()) as services:
         return await show_filing(id_, services)
 
 
-def _print_shown(shown: Shown) -> None:
+def _print_shown(shown: "Shown") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from commands.console import out
+    from filing.process.turn import when
+
     answer = shown.answer
-    out.print(f"{answer.mini_program}  {answer.filing_id}", style="bold", highlight=False)
+    line((f"{answer.mini_program}  {answer.filing_id}", "bold"))
     facts = Table(show_header=False, box=None)
+    facts.add_column()
+    facts.add_column(overflow="fold")
     for label, value in _facts(answer, shown.as_of):
-        facts.add_row(label, value)
+        facts.add_row(label, Text(plain(value)))
     out.print(facts)
     for reason in answer.reasons:
-        out.print(f"  原因 {reason.field}:{reason.reason} {reason.suggestion or ''}", markup=False)
-    out.print("经过", style="bold")
+        line(f"  原因 {reason.field}:{reason.reason} {reason.suggestion or ''}".rstrip())
+    line(("经过", "bold"))
     for entry in answer.timeline:
-        out.print(f"  {when(entry.at)}  {entry.note}({entry.by})", markup=False, highlight=False)
+        line(f"  {when(entry.at)}  {entry.note}({entry.by})")
     if shown.notices:
-        out.print("通知", style="bold")
+        line(("通知", "bold"))
     for notice in shown.notices:
-        line = f"  {notice.purpose} → {notice.audience}: {notice.state}"
-        out.print(line, markup=False, highlight=False)
+        line(f"  {notice.purpose} → {notice.audience}: {notice.state}")
     if answer.refused_count:
-        out.print(f"未被采纳的消息(共 {answer.refused_count} 条)", style="bold")
+        line((f"未被采纳的消息(共 {answer.refused_count} 条)", "bold"))
     for refusal in answer.refused:
-        line = f"  {when(refusal.at)}  {refusal.message}:{refusal.explanation}({refusal.code})"
-        out.print(line, markup=False, highlight=False)
+        line(f"  {when(refusal.at)}  {refusal.message}:{refusal.explanation}({refusal.code})")
 
 
-def _facts(answer: StatusAnswer, as_of: datetime | None) -> list[tuple[str, str]]:
+def _facts(answer: "StatusAnswer", as_of: datetime | None) -> list[tuple[str, str]]:
+    from filing.process.turn import when
+
     due = "—" if answer.due_at is None else when(answer.due_at)
     marks = [
         mark
@@ -276,18 +401,33 @@ def _facts(answer: StatusAnswer, as_of: datetime | None) -> list[tuple[str, str]
 
 @app.command()
 def example(
-    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(example_names())}.")],
-    to: Annotated[Path, typer.Option(help="Folder to write into.")] = Path(),
-    appid: Annotated[str | None, typer.Option(help="Another appid than the example's.")] = None,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(example_names())}.")
+    ],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write into.")] = Path(),
+    appid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="APPID", help="Another appid than the example's, as in wx1a2b3c4d5e6f7a8b."
+        ),
+    ] = None,
+    json_: Json = False,
 ) -> None:
-    """Write a complete, valid, invented application with its material files, dated today."""
+    """Write a complete, valid, invented application.
+
+    With its material files, dated today. Needs no service.
+    """
+    settings()
     try:
-        path = write_example(name, to, now().date(), appid)
+        path = write_example(name, to, parse_instant(None, "").date(), appid)
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     except OSError as error:
-        fail(f"cannot write into {to}: {error.strerror}", Exit.USAGE)
-    out.print(f"wrote {path}; next: python starter.py check {path}", highlight=False)
+        fail(f"--to {to}: cannot write there: {error.strerror}", Exit.USAGE)
+    if json_:
+        print_json({"file": str(path)})
+    else:
+        line(f"wrote {path}; next: python starter.py check {path}")
 
 
 class SchemaName(str, Enum):
@@ -304,8 +444,18 @@ class SchemaName(str, Enum):
 
 
 @app.command()
-def schema(name: Annotated[SchemaName, typer.Argument(help="Whose JSON Schema.")]) -> None:
-    """Print the JSON Schema of an application, a message or a status answer."""
+def schema(
+    name: Annotated[SchemaName, typer.Argument(help="Whose JSON Schema.")],
+    json_: Annotated[
+        bool, typer.Option("--json", help="Changes nothing: a schema is JSON.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of an application or a message."""
+    from filing.application import Application
+    from filing.process.messages import SHAPES
+    from filing.view import StatusAnswer
+
+    settings()
     models: dict[SchemaName, type[Model]] = {
         SchemaName.APPLICATION: Application,
         SchemaName.STATUS: StatusAnswer,

@@ -1,21 +1,42 @@
 """For reviewers: decide, and record SMS checks; for applicants' agents: resubmit, withdraw, hold."""
 
+import getpass
 from enum import Enum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.console import Exit, Id, Json, fail, out, print_json, run, settings
+from commands.console import (
+    Exit,
+    Id,
+    Json,
+    fail,
+    line,
+    print_json,
+    run,
+    settings,
+    text_option,
+)
 from filing.vocabulary import STATUS_LABELS, Principal
-from operations.filings import Outcome, find, send
-from operations.filings import decide as decide_filing
-from operations.filings import verify_sms as verify
-from operations.services import open_services
+
+if TYPE_CHECKING:
+    from operations.filings import Outcome
 
 app = typer.Typer()
 
-By = Annotated[str, typer.Option("--by", help="Who asks for it.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; it is put on record.")]
+
+def author() -> str:
+    """Who runs this command, as the machine knows them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "command line"
+
+
+By = Annotated[
+    str | None, text_option("--by", "NAME", help="Who asks for it; default: your user name here.")
+]
+Why = Annotated[str, text_option("--reason", "TEXT", help="Why; it is put on record.")]
 
 
 class Verdict(str, Enum):
@@ -30,19 +51,22 @@ class Verdict(str, Enum):
 def decide(
     id_: Id,
     outcome: Annotated[Verdict, typer.Argument(help="For the stage that is waiting now.")],
-    reviewer: Annotated[str, typer.Option(help="Who decides.")],
+    reviewer: Annotated[str, text_option("--reviewer", "NAME", help="Who decides.")],
     reason: Annotated[
         list[str] | None,
-        typer.Option(help="FIELD=TEXT, as in subject.name=名称不符; may be repeated."),
+        text_option(
+            "--reason", "FIELD=TEXT", "What is wrong, as in subject.name=与执照不一致; repeatable."
+        ),
     ] = None,
     number: Annotated[
-        str | None, typer.Option(help="The filing number, for a bureau's approval.")
+        str | None,
+        text_option("--number", "NUMBER", "Of a bureau's approval, as in 苏ICP备2026000001号-1X."),
     ] = None,
     json_: Json = False,
 ) -> None:
     """Approve, return or reject for the stage that is waiting."""
     reasons = [_reason(text) for text in reason or ()]
-    _print_outcome(run(_decide(id_, outcome.value, reviewer, reasons, number)), json_)
+    print_outcome(run(_decide(id_, outcome.value, reviewer, reasons, number)), json_)
 
 
 def _reason(text: str) -> dict[str, str]:
@@ -57,7 +81,10 @@ def _reason(text: str) -> dict[str, str]:
 
 async def _decide(
     id_: str, outcome: str, reviewer: str, reasons: list[dict[str, str]], number: str | None
-) -> Outcome:
+) -> "Outcome":
+    from operations.filings import decide as decide_filing
+    from operations.services import open_services
+
     async with open_services(settings()) as services:
         return await decide_filing(id_, outcome, reviewer, reasons, number, services)
 
@@ -66,61 +93,72 @@ async def _decide(
 def verify_sms(
     id_: Id,
     person: Annotated[Principal, typer.Option(help="Who has passed the check.")],
-    source: Annotated[str, typer.Option(help="How we know.")] = "command line",
+    source: Annotated[str, text_option("--source", "TEXT", help="How we know.")] = "command line",
     json_: Json = False,
 ) -> None:
     """Record one completed SMS check."""
+    print_outcome(run(_verify_sms(id_, person.value, source)), json_)
 
-    async def ask() -> Outcome:
-        async with open_services(settings()) as services:
-            return await verify(id_, person.value, source, services)
 
-    _print_outcome(run(ask()), json_)
+async def _verify_sms(id_: str, person: str, source: str) -> "Outcome":
+    from operations.filings import verify_sms as record_check
+    from operations.services import open_services
+
+    async with open_services(settings()) as services:
+        return await record_check(id_, person, source, services)
 
 
 @app.command()
-def resubmit(id_: Id, by: By, json_: Json = False) -> None:
+def resubmit(
+    id_: Id,
+    by: By = None,
+    reason: Annotated[
+        str | None, text_option("--reason", "TEXT", help="Why; it is put on record.")
+    ] = None,
+    json_: Json = False,
+) -> None:
     """Send a returned filing again, unchanged."""
-    _print_outcome(run(_act(id_, "resubmit", {"by": by, "reason": None})), json_)
+    print_outcome(run(_act(id_, "resubmit", by, reason)), json_)
 
 
 @app.command()
-def withdraw(id_: Id, by: By, reason: Why, json_: Json = False) -> None:
+def withdraw(id_: Id, reason: Why, by: By = None, json_: Json = False) -> None:
     """Take a filing back, where that is still allowed."""
-    _print_outcome(run(_act(id_, "withdraw", {"by": by, "reason": reason})), json_)
+    print_outcome(run(_act(id_, "withdraw", by, reason)), json_)
 
 
 @app.command()
-def hold(id_: Id, by: By, reason: Why, json_: Json = False) -> None:
+def hold(id_: Id, reason: Why, by: By = None, json_: Json = False) -> None:
     """Stop a filing's clock; decisions still count."""
-    _print_outcome(run(_act(id_, "hold", {"by": by, "reason": reason})), json_)
+    print_outcome(run(_act(id_, "hold", by, reason)), json_)
 
 
 @app.command()
-def resume(id_: Id, by: By, reason: Why = "恢复", json_: Json = False) -> None:
+def resume(id_: Id, by: By = None, reason: Why = "恢复", json_: Json = False) -> None:
     """Let a held filing's clock go on."""
-    _print_outcome(run(_act(id_, "resume", {"by": by, "reason": reason})), json_)
+    print_outcome(run(_act(id_, "resume", by, reason)), json_)
 
 
-async def _act(id_: str, name: str, payload: dict[str, Any]) -> Outcome:
+async def _act(id_: str, name: str, by: str | None, reason: str | None) -> "Outcome":
+    from operations.filings import find, send
+    from operations.services import open_services
+
+    payload = {"by": by or author(), "reason": reason}
     async with open_services(settings()) as services:
         return await send(await find(id_, services), name, payload, services)
 
 
-def _print_outcome(outcome: Outcome, json_: bool) -> None:
+def print_outcome(outcome: "Outcome", json_: bool) -> None:
+    """What became of a message; one that was refused ends the command with 1."""
     if json_:
         print_json(outcome)
     elif outcome.accepted and outcome.status is not None:
         status = outcome.status
-        label = STATUS_LABELS[status.status]
-        out.print(
-            f"[green]✓ applied[/] {status.filing_id} → {status.status_label or label}",
-            highlight=False,
-        )
+        label = status.status_label or STATUS_LABELS[status.status]
+        line(("✓ applied", "green"), f" {status.filing_id} → {label}")
     else:
         refusal = outcome.refusal or {}
-        out.print("[red]✗ refused[/] ", end="")
-        text = f"{refusal.get('explanation', '')}({refusal.get('code', '')})"
-        out.print(text, markup=False, highlight=False)
+        text = f" {refusal.get('explanation', '')}({refusal.get('code', '')})"
+        line(("✗ refused", "red"), text)
     if not outcome.accepted:
         raise typer.Exit(Exit.NO)

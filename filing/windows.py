@@ -65,7 +65,7 @@ class WindowRequest(Model):
     holds: tuple[tuple[datetime, datetime], ...] = ()
     owed: bool = False
     """Operations were never told that it is overdue: where the day for that has passed already
-    (the window was counted again, or opened late), they are told as soon as notices go out."""
+    (the window was counted again), they are told at the next time that notices go out."""
 
 
 class Window(Model):

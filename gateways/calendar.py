@@ -18,7 +18,8 @@ from chinese_calendar import constants as announced
 from filing.announcement import Announcement, Imported, amended
 from filing.model import CHINA, Model
 from filing.windows import Arrangement
-from gateways.registry import Registry, storable
+from gateways.event_log import storable
+from gateways.registry import Registry
 
 YEARS_AHEAD = 4
 """How many years after the last published one have their statutory days."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ SEND_SECONDS = 30.0
 ID_HEADER = "X-Beian-Notice"
 SCHEMES_WITH_HEADERS = ("mailto", "mailtos", "json", "jsons", "xml", "xmls", "form", "forms")
 PARTLY_SENT_KEPT = 1000
+UNCLEAR = ("timed out", "broke off")
 
 _texts = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -29,11 +31,17 @@ _texts = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ANSWER = re.compile(r": (\{.*)?\(\d{3}, |NewConnectionError|ConnectTimeout|Connection refused")
+"""In Apprise's log of an exception: an SMTP answer, or no connection at all."""
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 # Apprise logs addresses and whole URLs, on success too; its HTTP library logs paths, which hold the
-# tokens of many services. What an operator needs of them is in our errors.
-logging.getLogger("apprise").disabled = True
+# tokens of many services. What an operator needs of them is in our errors; what we need of
+# Apprise's log comes with its result.
+_apprise_log = logging.getLogger("apprise")
+_apprise_log.setLevel(logging.DEBUG)
+_apprise_log.propagate = False
+_apprise_log.addHandler(logging.NullHandler())
 logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
@@ -43,8 +51,9 @@ class ChannelRefused(NotSent):
 
 
 class ChannelUnclear(Exception):
-    """The notice may have arrived: a channel did not answer in time, or one refused while another
-    took it. To be tried again; the ledger then says `possibly_doubled`. No address in the text."""
+    """The notice may have arrived: a channel did not answer in time or broke off, or one refused
+    while another took it. To be tried again; the ledger then says `possibly_doubled`. No address in
+    the text."""
 
 
 class AppriseChannels:
@@ -102,12 +111,12 @@ class AppriseChannels:
             while len(self._partly_sent) > PARTLY_SENT_KEPT:
                 self._partly_sent.popitem(last=False)
             raise ChannelUnclear(f"{text}; {len(taken)} of {len(urls)} channels took it")
-        if any(outcome == "timed out" for _, outcome in failures):
+        if any(outcome in UNCLEAR for _, outcome in failures):
             raise ChannelUnclear(text)
         raise ChannelRefused(text)
 
     async def _send_one(self, url: str, title: str, body: str) -> str:
-        """`sent`, `timed out`, or Apprise's word for another end, as in `failure`."""
+        """`sent`, `timed out`, `broke off`, or Apprise's word for another end, as in `failure`."""
         sender = apprise.Apprise(asset=self._asset)
         if not sender.add(url):
             # The URL was good with a sample address: this notice's own is none.
@@ -115,11 +124,18 @@ class AppriseChannels:
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 result = await sender.async_notify(
-                    body=body, title=title, body_format=NotifyFormat.TEXT
+                    body=body,
+                    title=title,
+                    body_format=NotifyFormat.TEXT,
+                    log_level=logging.DEBUG,
                 )
         except TimeoutError:
             return "timed out"
-        return "sent" if result else str(result.status.name).lower()
+        if result:
+            return "sent"
+        if _broke_off([entry.message for entry in result.logs()]):
+            return "broke off"
+        return str(result.status.name).lower()
 
     def _checked(self, setting: str, urls: str) -> tuple[str, ...]:
         split = tuple(urls.split())
@@ -138,6 +154,14 @@ class AppriseChannels:
                     "&to={email}, with %-escapes for what is not a letter or digit in the password"
                 )
         return split
+
+
+def _broke_off(log: Sequence[str]) -> bool:
+    """Whether, by Apprise's log, the connection failed when the notice may have been taken: not
+    where the service answered no, and not where there was no connection yet."""
+    if any(line.startswith("Connection error while submitting email") for line in log):
+        return False
+    return any(line.startswith("Socket Exception: ") and not _ANSWER.search(line) for line in log)
 
 
 def notice_key(notice: Notice) -> str:

@@ -1,10 +1,8 @@
 """The registry: PostgreSQL as the record of every filing. Temporal is the truth; this is what lists,
 audits and customers read, also long after Temporal has forgotten a filing."""
 
-import hashlib
 import json
-import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -14,6 +12,7 @@ from filing.model import CHINA, Model
 from filing.process.state import State
 from filing.records import Entry, ListedFiling, ListQuery
 from filing.view import status_answer
+from gateways.event_log import append, canonical, folded, storable
 from settings import WrongSettings
 
 if TYPE_CHECKING:
@@ -124,10 +123,7 @@ class Registry:
                 state.round,
                 storable(state.application.model_dump(mode="json")),
             )
-            conflicts = [
-                e.sequence for e in entries if await self._append(connection, state.uid, e)
-            ]
-        return tuple(dict.fromkeys(conflicts))
+            return await append(connection, state.uid, entries)
 
     async def claim_number(self, number: str, uid: str) -> bool:
         """See `activities.ports.Records.claim_number`. Of two claims at once one wins."""
@@ -215,7 +211,7 @@ class Registry:
             " where uid = $1 order by sequence, recorded_at, purpose",
             uid,
         )
-        return [RecordedEntry(**_columns(row)) for row in rows]
+        return [RecordedEntry(**row) for row in folded(map(_columns, rows))]
 
     async def notices(self, uid: str) -> list[NoticeRecord]:
         """The notices of a filing, in order."""
@@ -267,27 +263,6 @@ class Registry:
         }
         await connection.execute(UPSERT, *storable(list(row.values())))
 
-    async def _append(self, connection: "Connection", uid: str, entry: Entry) -> bool:
-        """Whether the entry's key was there with other content."""
-        content = entry.model_dump(mode="json")
-        # The same instant has one spelling, whatever offset it was carried in.
-        content["at"] = entry.at.astimezone(UTC).isoformat()
-        content = storable(content)
-        digest = hashlib.sha256(_canonical(content).encode()).hexdigest()
-        await _insert_event(connection, uid, entry, content, digest)
-        kept = await connection.fetchval(
-            "select digest from events where uid = $1 and sequence = $2 and purpose = $3",
-            uid,
-            entry.sequence,
-            content["purpose"],
-        )
-        if kept == digest:
-            return False
-        detail = {"purpose": content["purpose"], "detail": content["detail"]}
-        content |= {"purpose": f"conflict-{digest[:12]}", "detail": detail}
-        await _insert_event(connection, uid, entry, content, digest)
-        return True
-
 
 # Also where the stored row is newer, this takes its lock; only then nothing is changed.
 UPSERT = """
@@ -311,44 +286,6 @@ where filings.sequence <= excluded.sequence
 """
 
 
-async def _insert_event(
-    connection: "Connection", uid: str, entry: Entry, content: dict[str, Any], digest: str
-) -> None:
-    await connection.execute(
-        "insert into events (uid, sequence, purpose, at, status, round, by, note, detail, digest)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing",
-        uid,
-        entry.sequence,
-        content["purpose"],
-        entry.at,
-        content["status"],
-        entry.round,
-        content["by"],
-        content["note"],
-        content["detail"],
-        digest,
-    )
-
-
-def storable(value: Any) -> Any:
-    """The value with what PostgreSQL refuses made harmless: NUL, halves of surrogate pairs, NaN and
-    infinity. People can send all of these, and a filing must not wait for ever to be written."""
-    match value:
-        case str():
-            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-        case float() if not math.isfinite(value):
-            return None
-        case dict():
-            return {storable(key): storable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [storable(item) for item in value]
-    return value
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
 def _columns(row: asyncpg.Record) -> dict[str, Any]:
     """A row as keywords, its instants in China time."""
     return {
@@ -360,7 +297,7 @@ def _columns(row: asyncpg.Record) -> dict[str, Any]:
 async def _prepare(connection: "Connection") -> None:
     """Once per connection; a pool's reset between uses keeps both."""
     await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_canonical, decoder=json.loads
+        "jsonb", schema="pg_catalog", encoder=canonical, decoder=json.loads
     )
     # The role is the cluster's: it may have been made for another database, and have no rights here.
     may_take_role = await connection.fetchval(

@@ -116,7 +116,13 @@ async def carry_out(
 
     # One iterator for all: each takes the next that nobody has taken.
     filings = iter(planned.due)
-    await asyncio.gather(*(work(filings) for _ in range(AT_ONCE)))
+    tasks = [asyncio.create_task(work(filings)) for _ in range(AT_ONCE)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
     count = {one: sum(r.result is one for r in results) for one in Result}
     return BulkReport(
         matched=planned.matched,

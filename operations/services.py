@@ -13,7 +13,7 @@ from filing.model import CHINA
 from gateways.discovery import ServiceUnreachable, database_url
 from gateways.materials import MaterialsStore
 from gateways.registry import Registry
-from settings import Settings
+from settings import Settings, WrongSettings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -34,16 +34,20 @@ def now() -> datetime:
     return datetime.now(CHINA)
 
 
+def _unreachable(error: Exception) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        f"the registry (PostgreSQL) cannot be reached ({type(error).__name__}); is `starter.py up` "
+        "still running, or is BEIAN_DATABASE_URL right?"
+    )
+
+
 @asynccontextmanager
 async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
     """The registry alone. Raises `ServiceUnreachable`."""
     try:
         registry = await Registry.open(database_url(settings), most_connections=4)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise ServiceUnreachable(
-            f"the registry (PostgreSQL) cannot be reached ({type(error).__name__}); is `starter.py up` "
-            "still running, or is BEIAN_DATABASE_URL right?"
-        ) from error
+        raise _unreachable(error) from error
     try:
         yield registry
     finally:
@@ -59,3 +63,30 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     client = await connect(settings)
     async with open_registry(settings) as registry:
         yield Services(settings, client, registry, MaterialsStore(settings.home / "materials"))
+
+
+async def migrate_registry(settings: Settings) -> str:
+    """Bring the registry to the current schema; gives its revision. Raises `ServiceUnreachable`,
+    `WrongSettings`."""
+    # Half a second to import, which nothing else needs.
+    from alembic.util import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from gateways.migrate import upgrade
+
+    try:
+        return await upgrade(database_url(settings))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _unreachable(error) from error
+    except (SQLAlchemyError, CommandError) as error:
+        # What asyncpg raised. Its text, and SQLAlchemy's, may repeat parts of the address.
+        cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
+        if isinstance(cause, asyncpg.exceptions.ClientConfigurationError):
+            raise WrongSettings(
+                "BEIAN_DATABASE_URL: not a PostgreSQL address; write it as "
+                "postgresql://user:password@host:5432/database"
+            ) from None
+        raise ServiceUnreachable(
+            f"the registry's schema cannot be made current ({type(cause).__name__}): is "
+            "BEIAN_DATABASE_URL right, and may its user create tables there?"
+        ) from error

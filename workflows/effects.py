@@ -7,7 +7,7 @@ regular activity in a task of its own, whose answer comes back as an event.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -20,7 +20,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.filing import FilingActivities, NumberClaim, RecordOrder
     from activities.notices import NoticeActivities
     from filing.authority import AuthorityReport
-    from filing.notices import Notice
     from filing.process.events import (
         AskOnce,
         AskWithdrawal,
@@ -34,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         StopAsking,
         Tell,
         Undelivered,
+        Untold,
         Watch,
         WithdrawalAnswered,
     )
@@ -86,26 +86,49 @@ class Effects:
         self._asking: asyncio.Task[None] | None = None
         self._once: asyncio.Task[None] | None = None
         self._withdrawing: tuple[AskWithdrawal, asyncio.Task[None]] | None = None
-        self._telling: dict[asyncio.Task[None], Notice] = {}
+        self._telling: dict[asyncio.Task[None], Untold] = {}
+        self._resting = False
+        self._untold: list[Untold] = []
+        self._hurrying: asyncio.Task[None] | None = None
 
     @property
     def busy(self) -> bool:
         """Whether notices are still under way: a filing ends only when they are sent or given up."""
         return bool(self._telling)
 
+    def rest(self) -> None:
+        """Begin nothing from here on, and end what is under way, so that of each it is known
+        whether it was done; what was not is in `carried`. Done once `at_rest`."""
+        self._resting = True
+        for task in self._under_way():
+            task.cancel()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether all that was under way has ended since `rest`."""
+        return not self._under_way()
+
+    def wake(self) -> None:
+        """Go on: what `rest` kept back of notices is sent. For a filing that has ended meanwhile,
+        which asks nobody anything any more."""
+        self._resting = False
+        for untold in self._untold:
+            self._tell(untold)
+        self._untold.clear()
+
     def carried(self, state: State) -> Carried:
-        """What the next run has to go on with."""
+        """What the next run has to go on with, once this one is at rest."""
         return Carried(
             state=state,
-            notices=tuple(self._telling.values()),
+            notices=tuple(self._untold),
             ask_once=self._once is not None,
             withdrawal=self._withdrawing[0] if self._withdrawing else None,
         )
 
     def resume(self, carried: Carried, effects: tuple[Effect, ...]) -> None:
         """Go on with what the run before had under way; each is safe to do again."""
-        for notice in carried.notices:
-            self.carry_out(Tell(notice=notice), carried.state)
+        for untold in carried.notices:
+            self._tell(untold)
         if carried.withdrawal is not None:
             self.carry_out(carried.withdrawal, carried.state)
             return
@@ -113,6 +136,26 @@ class Effects:
             self.carry_out(effect, carried.state)
         if carried.ask_once:
             self.carry_out(AskOnce(), carried.state)
+
+    def hurry(self) -> None:
+        """The filing has ended: earlier notices, too, are given up when its own would be."""
+        until = workflow.now() + LAST_NOTICE_FOR
+        if any(untold.until > until for untold in self._telling.values()):
+            self._hurrying = asyncio.create_task(self._give_up())
+
+    async def _give_up(self) -> None:
+        await workflow.sleep(LAST_NOTICE_FOR, summary="未送达的通知至此为止")
+        for task in list(self._telling):
+            task.cancel()
+
+    def _under_way(self) -> list[asyncio.Task[Any]]:
+        tasks: list[asyncio.Task[Any] | None] = [
+            self._asking,
+            self._once,
+            self._withdrawing[1] if self._withdrawing else None,
+            *self._telling,
+        ]
+        return [task for task in tasks if task is not None and not task.done()]
 
     async def record(self, state: State, record: Record) -> Recorded:
         """Write down, and open the window."""
@@ -130,9 +173,13 @@ class Effects:
         """Begin an effect whose answer, if it has one, comes later."""
         match effect:
             case Tell(notice=notice):
-                self._tell(notice, state)
+                limit = LAST_NOTICE_FOR if state.status.final else NOTICE_FOR
+                self._tell(Untold(notice=notice, until=workflow.now() + limit))
             case HandOver() | Watch():
-                # One question at a time: the one under way learns of any change too.
+                # One question at a time: the one under way learns of any change too. At rest, the
+                # next run asks what the state says.
+                if self._resting:
+                    return
                 if self._asking is None or self._asking.done():
                     self._asking = asyncio.create_task(self._ask(effect, state, None))
                 elif self._asking.cancelling():
@@ -141,32 +188,52 @@ class Effects:
                 if self._asking is not None:
                     self._asking.cancel()
             case AskOnce():
-                self._once = asyncio.create_task(self._ask_once(state))
+                self._once = self._begin(self._ask_once(state))
             case AskWithdrawal():
                 if self._withdrawing is None:
-                    task = asyncio.create_task(self._ask_withdrawal(effect, state))
-                    self._withdrawing = (effect, task)
+                    self._withdrawing = effect, self._begin(self._ask_withdrawal(effect, state))
             case _:
                 raise AssertionError(effect)
 
-    def _tell(self, notice: Notice, state: State) -> None:
-        task = asyncio.create_task(self._notify(notice, final=state.status.final))
-        self._telling[task] = notice
-        task.add_done_callback(lambda done: self._telling.pop(done))
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        if self._resting:
+            task.cancel()  # before it began: the next run does it
+        return task
 
-    async def _notify(self, notice: Notice, *, final: bool) -> None:
+    def _tell(self, untold: Untold) -> None:
+        if self._resting:
+            self._untold.append(untold)
+            return
+        task = asyncio.create_task(self._notify(untold))
+        self._telling[task] = untold
+        task.add_done_callback(self._told)
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        untold = self._telling.pop(task)
+        if task.cancelled():  # before it began
+            self._untold.append(untold)
+
+    async def _notify(self, untold: Untold) -> None:
+        ahead = max(untold.until - workflow.now(), timedelta(seconds=1))
+        notice = untold.notice
         try:
             await workflow.execute_activity_method(
                 NoticeActivities.notify,
                 notice,
                 start_to_close_timeout=ATTEMPT * 3,  # channels are tried one after the other
                 heartbeat_timeout=SIGN_OF_LIFE,
-                schedule_to_close_timeout=LAST_NOTICE_FOR if final else NOTICE_FOR,
+                schedule_to_close_timeout=ahead,
                 retry_policy=_NOTICE,
+                # An attempt under way ends by itself, and tells how.
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary=f"通知:{notice.purpose.value} → {notice.audience.value}",
             )
-        except ActivityError:
-            self._receive(Undelivered(notice=notice, at=workflow.now()))
+        except ActivityError as error:
+            if self._resting and is_cancelled_exception(error):
+                self._untold.append(untold)
+            else:
+                self._receive(Undelivered(notice=notice, at=workflow.now()))
 
     async def _ask(
         self, effect: HandOver | Watch, state: State, before: asyncio.Task[None] | None
@@ -212,14 +279,19 @@ class Effects:
         )
 
     async def _ask_once(self, state: State) -> None:
-        report = await workflow.execute_activity_method(
-            AuthorityActivities.ask_authority,
-            Order(appid=state.application.mini_program.appid),
-            start_to_close_timeout=ATTEMPT,
-            heartbeat_timeout=SIGN_OF_LIFE,
-            retry_policy=_PATIENT,
-            summary="期限已到,询问备案系统",
-        )
+        try:
+            report = await workflow.execute_activity_method(
+                AuthorityActivities.ask_authority,
+                Order(appid=state.application.mini_program.appid),
+                start_to_close_timeout=ATTEMPT,
+                heartbeat_timeout=SIGN_OF_LIFE,
+                retry_policy=_PATIENT,
+                summary="期限已到,询问备案系统",
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return  # the next run asks
+            raise
         self._once = None
         self._receive(Reported(report=report, at=workflow.now(), round=state.round))
 
@@ -227,14 +299,21 @@ class Effects:
         if self._asking is not None and not self._asking.done():
             self._asking.cancel()
             await workflow.wait([self._asking])
-        answer = await workflow.execute_activity_method(
-            AuthorityActivities.withdraw_from_authority,
-            Order(appid=state.application.mini_program.appid),
-            start_to_close_timeout=ATTEMPT,
-            heartbeat_timeout=SIGN_OF_LIFE,
-            retry_policy=_PATIENT,
-            summary="向备案系统申请撤回",
-        )
+        try:
+            answer = await workflow.execute_activity_method(
+                AuthorityActivities.withdraw_from_authority,
+                Order(appid=state.application.mini_program.appid),
+                start_to_close_timeout=ATTEMPT,
+                heartbeat_timeout=SIGN_OF_LIFE,
+                retry_policy=_PATIENT,
+                # An attempt under way ends by itself, and tells how.
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary="向备案系统申请撤回",
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return  # the next run asks
+            raise
         self._withdrawing = None
         self._receive(
             WithdrawalAnswered(answer=answer, at=workflow.now(), by=effect.by, reason=effect.reason)

@@ -20,6 +20,8 @@ def changed_paths(old: Application, new: Application) -> tuple[str, ...]:
     """Paths whose value differs between two applications, as in `subject.principal.mobile`."""
 
     def walk(a: Any, b: Any, path: str) -> list[str]:
+        if a == b:
+            return []
         if isinstance(a, dict) and isinstance(b, dict):
             keys = [*a, *(k for k in b if k not in a)]
             return [p for k in keys for p in walk(a.get(k), b.get(k), f"{path}.{k}".strip("."))]
@@ -29,7 +31,7 @@ def changed_paths(old: Application, new: Application) -> tuple[str, ...]:
                 for i, pair in enumerate(zip(a, b, strict=True))
                 for p in walk(*pair, f"{path}.{i}")
             ]
-        return [] if a == b else [path]
+        return [path]
 
     return tuple(walk(old.model_dump(mode="json"), new.model_dump(mode="json"), ""))
 

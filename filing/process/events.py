@@ -1,7 +1,7 @@
 """Events that a filing meets, and effects that follow, as data."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
 from filing.model import Model
@@ -136,7 +136,7 @@ class Follow(Model):
 Effect = Record | Tell | HandOver | Watch | StopAsking | AskOnce | AskWithdrawal | FindOut | Follow
 
 
-class Step(Model):
+class Step(NamedTuple):
     """The outcome of one event: the new state, the effects in order, and the refusal, if it was one."""
 
     state: State
@@ -144,11 +144,18 @@ class Step(Model):
     refusal: Refusal | None = None
 
 
+class Untold(Model):
+    """A notice that is still to be sent, and until when it makes sense."""
+
+    notice: Notice
+    until: datetime
+
+
 class Carried(Model):
     """What a run hands to the next when the history has grown long: the whole state, and what
     was still under way."""
 
     state: State
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[Untold, ...] = ()
     ask_once: bool = False
     withdrawal: AskWithdrawal | None = None

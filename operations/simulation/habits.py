@@ -9,8 +9,9 @@ those of `filing/`.
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -82,11 +83,17 @@ class Arrivals(Model):
         Rush(first="10-15", last="11-05", factor=1.3),
     )
     """By default ahead of the shopping festivals of 18 June and 11 November."""
-    hours: Annotated[tuple[Factor, ...], Field(min_length=24, max_length=24)] = (
+    hours: tuple[Factor, ...] = (
         *(0.1, 0.05, 0.02, 0.02, 0.02, 0.05, 0.2, 0.5, 1.5, 5, 7, 6),
         *(2.5, 3, 6, 7, 6.5, 5, 2, 1.5, 1.5, 1.2, 0.8, 0.3),
     )
     """Weight of each hour of the day, China time."""
+
+    @model_validator(mode="after")
+    def _whole_day(self) -> Self:
+        if len(self.hours) != 24 or not sum(self.hours):
+            raise PydanticCustomError("day", "hours: 24 weights, one for each hour, not all 0")
+        return self
 
 
 class Reviewing(Model):
@@ -110,7 +117,7 @@ class Reviewing(Model):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         flat = [hour for span in self.hours for hour in span]
-        ordered = all(a < b for a, b in zip(flat, flat[1:], strict=False))
+        ordered = all(a < b for a, b in pairwise(flat))
         if not (flat and ordered and flat[0] >= 0 and flat[-1] <= 24):
             raise PydanticCustomError(
                 "hours", "hours must be spans in order within 0 to 24, as [[9, 12], [13.5, 18]]"
@@ -208,7 +215,7 @@ class Habits(Model):
     applicants: Applicants = Applicants()
     principals: Principals = Principals()
     authority: AuthorityHabits = AuthorityHabits()
-    bureaus: Annotated[tuple[Bureau, ...], Field(min_length=1)] = (
+    bureaus: tuple[Bureau, ...] = (
         _bureau("广东省", 20, 8),
         _bureau("浙江省", 13, 7),
         _bureau("江苏省", 12, 8),
@@ -226,8 +233,8 @@ class Habits(Model):
     @model_validator(mode="after")
     def _bureaus_once(self) -> Self:
         names = [bureau.name for bureau in self.bureaus]
-        if len(set(names)) < len(names):
-            raise PydanticCustomError("bureaus", "each province once only in bureaus")
+        if not names or len(set(names)) < len(names):
+            raise PydanticCustomError("bureaus", "bureaus: at least one, each province once only")
         if self.outage and self.outage.province not in names:
             raise PydanticCustomError(
                 "outage", "outage.province must be among the bureaus; outage: null is none"
@@ -299,6 +306,3 @@ def _model_in(annotation: Any) -> Any:
         if inner is not Ellipsis and inner is not type(None):
             return _model_in(inner)
     raise AssertionError(annotation)
-
-
-DecisionOutcome = Literal["approve", "return"]

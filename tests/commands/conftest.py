@@ -16,11 +16,16 @@ from typing import Any
 import httpx
 import pytest
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
+from typer.testing import CliRunner
 
+import starter
 from embedded.demo import Player
 from embedded.stack import discard_home
+from filing.application import Application
+from filing.parse import parse_application
 from gateways.discovery import UpInfo, read_up
 from gateways.temporal import connect
+from operations.formats import from_yaml
 from operations.time_travel import MOST_SKIPS
 from settings import Settings
 
@@ -102,6 +107,9 @@ class Cli:
         return ran.json
 
 
+Call = Callable[..., Ran]
+
+
 def environment(home: Path) -> dict[str, str]:
     """Ours, without what the developer has set."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("BEIAN_", "TEMPORAL_"))}
@@ -120,7 +128,7 @@ def application(appid: str, **replaced: str) -> str:
 
 def lay_out(folder: Path) -> Path:
     """A folder with the example's papers."""
-    shutil.copytree(ROOT / "examples/materials", folder / "materials")
+    shutil.copytree(ROOT / "examples/materials", folder / "materials", dirs_exist_ok=True)
     return folder
 
 
@@ -138,6 +146,26 @@ def record() -> list[Ran]:
 def bare(tmp_path: Path, record: list[Ran]) -> Cli:
     """The command line where no `up` runs."""
     return Cli(tmp_path / "no-home", lay_out(tmp_path), record)
+
+
+@pytest.fixture
+def call(tmp_path: Path, record: list[Ran], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Calls the command line within this process, where no `up` runs: a hundred times as fast, for
+    the many ways of calling it wrongly."""
+    monkeypatch.chdir(lay_out(tmp_path))
+    home = str(tmp_path / "no-home")
+
+    def run(*args: str, code: int, **env: str) -> Ran:
+        ended = CliRunner().invoke(
+            starter.app, args, prog_name="starter.py", env={"BEIAN_HOME": home} | env
+        )
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+        ran = Ran(args, ended.exit_code, ended.stdout, ended.stderr)
+        record.append(ran)
+        assert ran.code == code, ran
+        return ran
+
+    return run
 
 
 @dataclass(frozen=True)
@@ -219,14 +247,17 @@ async def begin(running: Running) -> AsyncIterator[Begin]:
 
         async def start() -> Case:
             appid = fresh_appid()
-            printed = await running.cli.json("start", "-", stdin=application(appid))
+            text = application(appid)
+            printed = await running.cli.json("start", "-", stdin=text)
             [started] = printed["started"]
             assert started.keys() == {"filing_id", "uid", "file"}
             assert started["filing_id"] == f"filing-{appid}"
             handle = client.get_workflow_handle(
                 started["filing_id"], first_execution_run_id=started["uid"]
             )
-            player = Player(handle, appid, skipper, control, lambda _: None)
+            parsed = parse_application(from_yaml(text, {}))
+            assert isinstance(parsed, Application)
+            player = Player(handle, parsed, skipper, control, lambda _: None)
             return Case(appid, started["filing_id"], started["uid"], player)
 
         yield start

@@ -41,6 +41,7 @@ def commands() -> list[str]:
     for command in starter.app.registered_commands:
         assert command.callback is not None
         names.append(command.name or command.callback.__name__.rstrip("_").replace("_", "-"))
+    names += [group.name for group in starter.app.registered_groups if group.name]
     return sorted(names)
 
 

@@ -108,8 +108,11 @@ def notice_of(
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """What was logged, other than by the tests' own mail server."""
-    return "\n".join(r.getMessage() for r in caplog.records if r.name != "mail.log")
+    """What was logged, other than by the tests' own mail server, and where nobody hears it: pytest
+    listens to loggers that hand nothing on."""
+    assert not logging.getLogger("apprise").propagate
+    heard = (r for r in caplog.records if r.name not in ("mail.log", "apprise"))
+    return "\n".join(r.getMessage() for r in heard)
 
 
 def text_of(message: Message) -> str:
@@ -275,6 +278,36 @@ async def test_one_channel_of_two_refusing_is_raised_and_only_that_one_repeated(
         await channels.send(notice_of())
     assert await channels.send(notice_of()) is Delivery.SENT
     assert [recipients for recipients, _ in catcher.taken] == [[EMAIL], ["copy@example.com"]]
+
+
+async def test_a_connection_that_breaks_off_after_the_text_is_not_a_certain_refusal(
+    catcher: Catcher,
+) -> None:
+    class Dropper(Catcher):
+        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+            await super().handle_DATA(server, session, envelope)
+            assert server.transport is not None
+            server.transport.close()
+            return "250 OK"
+
+    dropper = Dropper()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(dropper, loop=loop), "127.0.0.1", 0)
+    dropper.port = server.sockets[0].getsockname()[1]
+    with pytest.raises(ChannelUnclear, match=r"^mailto: broke off$"):
+        await AppriseChannels(dropper.url, "").send(notice_of())
+    assert len(dropper.taken) == 1
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_recipient_refused_is_a_certain_refusal(catcher: Catcher) -> None:
+    async def handle_rcpt(*_: object) -> str:
+        return "550 no such user"
+
+    vars(catcher)["handle_RCPT"] = handle_rcpt
+    with pytest.raises(ChannelRefused, match=r"^mailto: failure$"):
+        await AppriseChannels(catcher.url, "").send(notice_of())
 
 
 async def test_no_answer_in_time_is_not_a_certain_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Days of a simulated year: windows and counts by the rules of `filing/`, kept once computed.
 
 Nothing is counted here by rules of its own: a window of days depends on its start's *day* only, so
-it is opened once a day and stage by `filing.window_rules`, and given each filing's own offset.
+it is opened once a day, stage and offset by `filing.window_rules`, and used again.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,6 +15,8 @@ from filing.windows import Alarm, Arrangement, Window, WindowRequest, WindowTerm
 from filing.workdays import is_working_day, start_of, working_days_between
 
 ONE_DAY = timedelta(days=1)
+NEVER = 1 << 40
+"""An instant that no simulated year reaches, in seconds since 1970."""
 
 
 class Days:
@@ -23,7 +25,7 @@ class Days:
     def __init__(self, arrangement: Arrangement, terms: WindowTerms) -> None:
         self.arrangement = arrangement
         self.terms = terms
-        self._template = lru_cache(None)(self._open_template)
+        self._known = lru_cache(None)(self._open_at_midnight)
         self._between = lru_cache(None)(self._count_between)
 
     def is_working(self, day: date) -> bool:
@@ -40,31 +42,34 @@ class Days:
         unit = RULES[request.stage].unit
         if request.holds or unit is Unit.HOURS:
             return open_window(request, self.arrangement, self.terms)
-        template = self._template(request.stage, request.start.date())
         entered_at = request.entered_at
-        if entered_at >= template.due_at:  # more escalations may have to be named
+        known = self._known(request.stage, request.start.date(), request.offset_seconds)
+        if entered_at >= known.due_at:  # more escalations may have to be named
             return open_window(request, self.arrangement, self.terms)
-        offset = timedelta(seconds=request.offset_seconds)
+        alarms = known.alarms
+        if alarms and alarms[0].at <= entered_at:
+            alarms = tuple(alarm for alarm in alarms if alarm.at > entered_at)
         return Window(
             stage=request.stage,
             round=request.round,
             start=request.start,
-            due_at=template.due_at,
-            provisional=template.provisional,
-            calendar=template.calendar,
-            alarms=tuple(
-                Alarm(at=at, kind=alarm.kind, label=alarm.label)
-                for alarm in template.alarms
-                if (at := alarm.at + offset) > entered_at
-            ),
-            poll_first_seconds=template.poll_first_seconds,
-            poll_longest_seconds=template.poll_longest_seconds,
+            due_at=known.due_at,
+            provisional=known.provisional,
+            calendar=known.calendar,
+            alarms=alarms,
+            poll_first_seconds=known.poll_first_seconds,
+            poll_longest_seconds=known.poll_longest_seconds,
         )
 
-    def _open_template(self, stage: Status, day: date) -> Window:
-        start = start_of(day)
-        request = WindowRequest(stage=stage, round=1, start=start, entered_at=start)
-        return open_window(request, self.arrangement, self.terms)
+    def _open_at_midnight(self, stage: Status, day: date, offset_seconds: int) -> Window:
+        if offset_seconds == 0:
+            start = start_of(day)
+            request = WindowRequest(stage=stage, round=1, start=start, entered_at=start)
+            return open_window(request, self.arrangement, self.terms)
+        plain = self._known(stage, day, 0)
+        offset = timedelta(seconds=offset_seconds)
+        alarms = tuple(Alarm(at=a.at + offset, kind=a.kind, label=a.label) for a in plain.alarms)
+        return plain.model_copy(update={"alarms": alarms})
 
     def between(self, start: datetime, end: datetime) -> int:
         """What `working_days_between` gives; both in China time."""
@@ -103,8 +108,8 @@ class OfficeHours:
         return self._before[n] + min(instant, self._ends[n]) - self._starts[n]
 
     def instant(self, office: int) -> int:
-        """The instant at which so many office seconds have been worked."""
+        """The instant at which so many office seconds have been worked; `NEVER` after its last day."""
         n = bisect_left(self._after, office)
         if n == len(self._after):
-            raise OverflowError("the office's calendar ends before that")
+            return NEVER
         return self._starts[n] + office - self._before[n]

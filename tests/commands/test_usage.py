@@ -1,0 +1,176 @@
+"""How commands are called, and called wrongly: help, options, settings, exit codes."""
+
+import asyncio
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import starter
+from commands import console
+from tests.commands.conftest import Call, Cli
+
+COMMANDS = sorted(
+    command.name or command.callback.__name__.rstrip("_").replace("_", "-")
+    for command in starter.app.registered_commands
+    if command.callback
+)
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "up": ("--port-base", "--time-travel"),
+    "demo": ("--json", "--keep"),
+    "advance": ("--by", "--to-deadline"),
+    "check": ("--json", "--at"),
+    "forecast": ("--kind", "--stage", "--from", "--json"),
+    "start": ("--dry-run", "--json"),
+    "list": (
+        *("--status", "--kind", "--province", "--waiting-for"),
+        *("--overdue", "--due-before", "--limit", "--json"),
+    ),
+    "show": ("--json",),
+    "decide": ("--reviewer", "--reason", "--number", "--json"),
+    "verify-sms": ("--person",),
+    "withdraw": ("--reason",),
+    "hold": ("--reason",),
+}
+"""Contract, section 2."""
+NEEDED: dict[str, tuple[str, ...]] = {
+    "show": ("x",),
+    "resubmit": ("x",),
+    "resume": ("x",),
+    "withdraw": ("x", "--reason", "x"),
+    "hold": ("x", "--reason", "x"),
+    "decide": ("x", "approve", "--reviewer", "x"),
+    "verify-sms": ("x", "--person", "subject_principal"),
+    "advance": ("x", "--by", "1d"),
+    "check": ("-",),
+    "start": ("-",),
+    "forecast": ("--kind", "new"),
+    "example": ("new-organisation",),
+    "schema": ("application",),
+}
+"""What a command cannot do without."""
+ALONE = {"up", "demo", "migrate", "list"}
+NEED_NO_SERVICE = {"up", "demo", "check", "forecast", "example", "schema"}
+CALLED = sorted(set(COMMANDS) & (NEEDED.keys() | ALONE))
+
+WRONG: list[tuple[tuple[str, ...], str]] = [
+    (("nonsense",), "nonsense"),
+    (("check",), "FILE"),
+    (("list", "--nonsense"), "--nonsense"),
+    (("list", "--status", "nonsense"), "platform_review"),
+    (("list", "--limit", "0"), "--limit"),
+    (("list", "--due-before", "soon"), "--due-before"),
+    (("list", "--province", " "), "--province"),
+    (("show",), "ID"),
+    (("show", ""), "ID"),
+    (("show", "\udcff"), "UTF-8"),
+    (("decide", "x", "approve"), "--reviewer"),
+    (("decide", "x", "approve", "--reviewer", ""), "--reviewer"),
+    (("decide", "x", "maybe", "--reviewer", "li.na"), "approve"),
+    (("decide", "x", "return", "--reviewer", "li.na", "--reason", "no field"), "FIELD=TEXT"),
+    (("decide", "x", "return", "--reviewer", "li.na", "--reason", "=text"), "FIELD=TEXT"),
+    (("verify-sms", "x", "--person", "me"), "subject_principal"),
+    (("withdraw", "x"), "--reason"),
+    (("advance", "x"), "--to-deadline"),
+    (("advance", "x", "--by", "1d", "--to-deadline"), "--by"),
+    (("advance", "x", "--by", "tomorrow"), "36h"),
+    (("advance", "x", "--by", "0d"), "--by"),
+    (("advance", "x", "--by", "999999w"), "366d"),
+    (("up", "--port-base", "-1"), "--port-base"),
+    (("forecast",), "--kind and --stage"),
+    (("forecast", "--kind", "new", "--stage", "submission"), "--kind and --stage"),
+    (("forecast", "--stage", "approved"), "--stage approved"),
+    (("forecast", "--stage", "submission", "--from", "soon"), "--from"),
+    (("forecast", "--stage", "submission", "--from", "1999-01-01"), "2004"),
+    (("check", "-", "--at", "tomorrow"), "--at"),
+    (("check", "-", "--at", "20260-01-01"), "2026-11-24"),
+    (("example", "nonsense"), "new-organisation"),
+    (("example", "new-organisation", "--appid", "WX1"), "AppID"),
+    (("schema", "nonsense"), "application"),
+]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_tells_what_it_does_and_its_options(call: Call, name: str) -> None:
+    told = call(name, "--help", code=0).out
+    assert told.startswith(f"Usage: starter.py {name}")
+    assert [option for option in OPTIONS.get(name, ()) if f"  {option} " not in told] == []
+    # Words for what is to be given, not Python's types.
+    assert name not in OPTIONS or not re.search(r"  --\S+ <(?:str|int|float|list)", told), told
+
+
+def test_help_names_every_command(call: Call) -> None:
+    told = call("--help", code=0).out
+    assert [name for name in COMMANDS if f"  {name} " not in told] == []
+    assert "Exit codes: 0 done, 1 the answer is no" in told
+
+
+@pytest.mark.parametrize(("args", "named"), WRONG, ids=lambda value: ascii(value)[:60])
+def test_wrong_usage_is_named(call: Call, args: tuple[str, ...], named: str) -> None:
+    ran = call(*args, code=2)
+    assert ran.out == ""
+    assert named in ran.err
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_keys_that_would_not_encrypt_stop_every_command(
+    call: Call, tmp_path: Path, name: str
+) -> None:
+    keys = "k1:" + "A" * 43 + "="
+    ran = call(name, *NEEDED.get(name, ()), code=2, BEIAN_ENCRYPTION_KEYS=keys)
+    assert ran.out == ""
+    assert "BEIAN_ENCRYPTION_KEYS" in ran.err
+    assert keys not in ran.err
+    assert not (tmp_path / "new-organisation.yaml").exists()
+    assert not (tmp_path / "no-home").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("BEIAN_AUTHORITY", "nobody"), ("BEIAN_CORRECTION_DAYS", "some days")]
+)
+def test_a_wrong_setting_is_named(call: Call, name: str, value: str) -> None:
+    ran = call("check", "-", code=2, **{name: value})
+    assert name in ran.err
+    assert value not in ran.err
+
+
+@pytest.mark.parametrize("name", sorted(set(CALLED) - NEED_NO_SERVICE))
+def test_without_up_a_command_says_what_to_start(call: Call, tmp_path: Path, name: str) -> None:
+    ran = call(name, *NEEDED.get(name, ()), code=3)
+    assert ran.out == ""
+    assert "starter.py up" in ran.err
+    assert str(tmp_path / "no-home") in ran.err
+    assert not (tmp_path / "no-home").exists()
+
+
+async def test_the_exit_code_reaches_the_shell(bare: Cli) -> None:
+    """What the tests above call within this process, as a process of its own."""
+    told, usage, keys, listing, showing = await asyncio.gather(
+        bare("--help"),
+        bare("advance", "x", "--by", "tomorrow", code=2),
+        bare("demo", code=2, env={"BEIAN_ENCRYPTION_KEYS": "k1:AAAA"}),
+        bare("list", "--json", code=3),
+        bare("show", "x", code=3),
+    )
+    assert told.err == ""
+    assert "--by" in usage.err
+    assert "BEIAN_ENCRYPTION_KEYS" in keys.err
+    assert "starter.py up" in listing.err
+    assert "starter.py up" in showing.err
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_ids_and_numbers_are_never_cut(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    file = StringIO()
+    width = 40 if terminal else console.WIDE
+    printing = Console(file=file, width=width, force_terminal=terminal, color_system=None)
+    monkeypatch.setattr(console, "out", printing)
+    row = ["filing-wx1a2b3c4d5e6f7a8b", "昆山示例商城", "苏ICP备2026000001号-1X"]
+    console.print_table(("备案", "小程序", "备案号"), [row])
+    printed = file.getvalue()
+    assert "…" not in printed
+    lines = [line.split("│")[1:-1] for line in printed.splitlines() if "│" in line]
+    cells = zip(*lines, strict=True)
+    assert ["".join(part.strip() for part in cell) for cell in cells] == row
