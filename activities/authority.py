@@ -10,7 +10,6 @@ from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
 from filing.model import Model
 
-
 HANDED_OVER = "handed over"
 
 

@@ -27,6 +27,9 @@ from settings import Settings, WrongSettings, load
 WIDE = 10_000
 """Columns where no terminal sets them: what scripts read is neither wrapped nor cut."""
 
+USUAL = 80
+"""Columns of a usual terminal."""
+
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
@@ -176,13 +179,21 @@ def line(*parts: str | tuple[str, str]) -> None:
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str, str]]]) -> None:
     """Print a table of texts and of (text, style). Where a terminal is too narrow, cells go on in
-    the next line: an id or a number that is cut is of no use."""
+    the next line: an id or a number that is cut is of no use. The first column, which names the
+    row, stays in one line on any usual terminal."""
+    texts = [
+        [
+            Text(plain(cell)) if isinstance(cell, str) else Text(plain(cell[0]), cell[1])
+            for cell in row
+        ]
+        for row in rows
+    ]
     table = Table()
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        cells = (cell if isinstance(cell, tuple) else (cell, "") for cell in row)
-        table.add_row(*(Text(plain(text), style) for text, style in cells))
+    for column, heading in enumerate(headings):
+        stays = column == 0 and out.width >= USUAL
+        table.add_column(heading, overflow="fold", no_wrap=stays)
+    for row in texts:
+        table.add_row(*row)
     out.print(table)
 
 

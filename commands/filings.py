@@ -101,13 +101,14 @@ def forecast_(
 ) -> None:
     """Show when each window ends if it takes its whole length. Needs no service."""
     from filing.forecast import forecast, forecast_stage
-    from gateways.calendar import PackagedCalendar
+    from operations.calendar import known_arrangement
 
-    terms = settings().terms
+    chosen = settings()
+    terms = chosen.terms
     start = parse_instant(from_, "--from")
     if sum(x is not None for x in (file, kind, stage)) != 1:
         fail("give exactly one of FILE, --kind and --stage", Exit.USAGE)
-    arrangement = run(PackagedCalendar().arrangement())
+    arrangement = run(known_arrangement(chosen))
     if stage is not None:
         if stage.final:
             fail(f"--stage {stage.value}: a filing ends there, so it has no window", Exit.USAGE)

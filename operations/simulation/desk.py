@@ -1,7 +1,7 @@
 """The reviewers' desk: one queue, first come, first served, by so many reviewers in office hours."""
 
 from collections.abc import Sequence
-from heapq import heapify, heapreplace
+from heapq import heapreplace
 
 from operations.simulation.days import NEVER, OfficeHours
 from operations.simulation.shell import Entry
@@ -29,31 +29,37 @@ class Desk:
 class Demand:
     """The reviews of a year that was played, to be done again by other numbers of reviewers.
 
-    Their arrivals are taken as they were. Nobody takes a filing back here, so that one reviewer
-    more makes each review end as early or earlier: the smallest number can be searched by halves.
+    They arrive, and are taken back, as they did; by as many reviewers as there were they end as
+    they did. One reviewer more makes each end as early or earlier, but for the few that nobody takes
+    back any more, so that the smallest number that is enough can be searched by halves.
     """
 
     def __init__(self, office: OfficeHours, entries: Sequence[Entry]) -> None:
-        counted = [entry for entry in entries if entry.due < NEVER]
-        self._work = [(office.at(e.at), e.takes, office.at(e.due)) for e in counted]
-
-    @property
-    def seconds(self) -> int:
-        """Seconds of reviewers' time that all of them take."""
-        return sum(takes for _, takes, _ in self._work)
+        self._work = [
+            (office.at(e.at), e.takes, office.at(e.due), office.at(e.leaves)) for e in entries
+        ]
 
     def share_in_time(self, reviewers: int) -> float:
         """Share of the reviews that end inside their window."""
-        if not self._work:
-            return 1.0
+        return self._reviewed(reviewers)[0]
+
+    def utilisation(self, reviewers: int, seconds: float) -> float:
+        """Share of `seconds` of each reviewer's time that the reviews take."""
+        return self._reviewed(reviewers)[1] / (reviewers * seconds)
+
+    def _reviewed(self, reviewers: int) -> tuple[float, int]:
         free = [0] * reviewers
-        heapify(free)
-        in_time = 0
-        for arrives, takes, due in self._work:
-            done = max(arrives, free[0]) + takes
+        in_time = reviewed = worked = 0
+        for arrives, takes, due, leaves in self._work:
+            turn = max(arrives, free[0])
+            if leaves <= turn:
+                continue
+            done = turn + takes
             heapreplace(free, done)
+            reviewed += 1
+            worked += takes
             in_time += done <= due
-        return in_time / len(self._work)
+        return (in_time / reviewed if reviewed else 1.0), worked
 
     def reviewers_for(self, share: float) -> int | None:
         """The fewest with whom at least this share ends in time; None where no number is enough."""

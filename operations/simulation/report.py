@@ -42,7 +42,7 @@ class Reviewers(Model):
     """Share of their working time that the year's reviews took."""
     queue_peak: Peak
     share_in_time: float
-    """Of the year's reviews, with the reviewers there were, nobody taking a filing back."""
+    """Of the reviews that were done, also in the days after the year."""
     needed: tuple[NeededReviewers, ...]
 
 
@@ -147,7 +147,7 @@ def build_report(
     working = days.working(date(year, 1, 1), date(year, 12, 31))
     ended = sum(count for status, count in tally.standing.items() if status.final)
     queue = tally.stages[Status.PLATFORM_REVIEW]
-    minutes = reviewers * len(working) * habits.reviewers.minutes_a_day
+    seconds = len(working) * habits.reviewers.minutes_a_day * 60
     return Report(
         filings=filings,
         seed=seed,
@@ -160,7 +160,7 @@ def build_report(
         reviewers=Reviewers(
             count=reviewers,
             reviews_per_hour=_rounded(60 / habits.reviewers.minutes),
-            utilisation=_rounded(min(demand.seconds / 60 / minutes, 1)),
+            utilisation=_rounded(min(demand.utilisation(reviewers, seconds), 1)),
             queue_peak=_peak(queue),
             share_in_time=_rounded(demand.share_in_time(reviewers)),
             needed=tuple(

@@ -161,16 +161,16 @@ async def test_the_exit_code_reaches_the_shell(bare: Cli) -> None:
     assert "starter.py up" in showing.err
 
 
-@pytest.mark.parametrize("terminal", [False, True])
-def test_ids_and_numbers_are_never_cut(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+@pytest.mark.parametrize("width", [40, console.USUAL, console.WIDE])
+def test_ids_and_numbers_are_never_cut(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     file = StringIO()
-    width = 40 if terminal else console.WIDE
-    printing = Console(file=file, width=width, force_terminal=terminal, color_system=None)
+    printing = Console(file=file, width=width, force_terminal=True, color_system=None)
     monkeypatch.setattr(console, "out", printing)
-    row = ["filing-wx1a2b3c4d5e6f7a8b", "昆山示例商城", "苏ICP备2026000001号-1X"]
-    console.print_table(("备案", "小程序", "备案号"), [row])
+    row = ["filing-wx1a2b3c4d5e6f7a8b", *["昆山示例商城"] * 3, "苏ICP备2026000001号-1X"]
+    console.print_table(("备案", "小程序", "", "", "备案号"), [row])
     printed = file.getvalue()
     assert "…" not in printed
+    assert (row[0] in printed) is (width >= console.USUAL)
     lines = [line.split("│")[1:-1] for line in printed.splitlines() if "│" in line]
     cells = zip(*lines, strict=True)
     assert ["".join(part.strip() for part in cell) for cell in cells] == row

@@ -1,0 +1,74 @@
+"""A stack of a test's own, for those that hurt one: its settings, its worker, its PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded.stack import WORKER_SCRIPT, Stack, StackOptions, discard_home, running_stack
+from gateways.materials import MaterialsStore
+from gateways.registry import Registry
+from gateways.temporal import connect
+from operations.services import Services
+from settings import Settings
+from tests.playing import Begin, beginning, store_example
+
+
+@dataclass(frozen=True)
+class OwnStack:
+    """The stack, what speaks to it, and how a filing is started on it."""
+
+    stack: Stack
+    services: Services
+    begin: Begin
+    home: Path
+
+    @property
+    def worker_log(self) -> str:
+        return (self.home / "logs" / "worker.log").read_text(encoding="utf-8")
+
+
+@asynccontextmanager
+async def own_stack(
+    folder: Path, *, worker_script: Path = WORKER_SCRIPT, **settings: Any
+) -> AsyncIterator[OwnStack]:
+    """A stack with time travel in a new home below `folder`, whose worker has these settings."""
+    home = folder / "home"
+    chosen = Settings(home=home, **settings)
+    async with AsyncExitStack() as exits:
+        exits.callback(discard_home, home)
+        launch = StackOptions(home=home, port_base=0, time_travel=True, worker_script=worker_script)
+        with pytest.MonkeyPatch.context() as environment:  # the worker inherits it
+            for name, value in settings.items():
+                environment.setenv(f"BEIAN_{name.upper()}", str(value))
+            stack = await exits.enter_async_context(running_stack(launch, chosen, lambda _: None))
+        client = await connect(chosen)
+        registry = await Registry.open(stack.info.database_url)
+        exits.push_async_callback(registry.close)
+        services = Services(chosen, client, registry, MaterialsStore(home / "materials"))
+        example = await store_example(services, folder / "example")
+        begin = await exits.enter_async_context(beginning(stack, services, example))
+        yield OwnStack(stack, services, begin, home)
+
+
+def short_lived_worker(folder: Path, history: int) -> Path:
+    """A worker program whose filings go on as new runs after this many events.
+
+    Its workflow code runs outside of the sandbox, which would load the constant anew.
+    """
+    script = folder / "short_lived_worker.py"
+    script.write_text(
+        f"""import os, sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+os.environ["BEIAN_WORKFLOW_SANDBOX"] = "false"
+import worker, workflows.filing
+workflows.filing.LONG_HISTORY = {history}
+if __name__ == "__main__":
+    sys.exit(worker.main())
+""",
+        encoding="utf-8",
+    )
+    return script
