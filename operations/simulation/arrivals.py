@@ -116,23 +116,31 @@ class Applicants:
     def __init__(self, habits: Habits) -> None:
         self._subjects = [_subject(bureau.name) for bureau in habits.bureaus]
         self._other = _person("13900000003")
+        self._mini_program = MiniProgram(
+            appid="wx",
+            name="模拟小程序",
+            remark="仅用于容量推演的小程序,内容均为虚构,不会提交给任何备案系统",
+            service_contents=("tools",),
+            principal=self._other,
+        )
+        self._contact = Contact(email="simulation@example.com")
 
     def application(self, start: Start) -> Application:
         """The application as it is first sent."""
         subject = self._subjects[start.bureau]
-        mini_program = MiniProgram(
-            appid=f"wx{start.number:016x}",
-            name=f"模拟小程序{start.number}",
-            remark="仅用于容量推演的小程序,内容均为虚构,不会提交给任何备案系统",
-            service_contents=("tools",),
-            principal=subject.principal if start.one_phone else self._other,
+        mini_program = self._mini_program.model_copy(
+            update={
+                "appid": f"wx{start.number:016x}",
+                "name": f"模拟小程序{start.number}",
+                "principal": subject.principal if start.one_phone else self._other,
+            }
         )
         return Application.model_construct(
             kind=Kind.NEW,
             mini_program=mini_program,
             subject=subject,
             materials=(),
-            contact=Contact(email="simulation@example.com"),
+            contact=self._contact,
         )
 
 

@@ -38,6 +38,7 @@ class Demand:
         self._work = [
             (office.at(e.at), e.takes, office.at(e.due), office.at(e.leaves)) for e in entries
         ]
+        self._known: dict[int, tuple[float, int]] = {}
 
     def share_in_time(self, reviewers: int) -> float:
         """Share of the reviews that end inside their window."""
@@ -48,6 +49,12 @@ class Demand:
         return self._reviewed(reviewers)[1] / (reviewers * seconds)
 
     def _reviewed(self, reviewers: int) -> tuple[float, int]:
+        """The share that ends in time, and the seconds worked."""
+        if reviewers not in self._known:
+            self._known[reviewers] = self._play(reviewers)
+        return self._known[reviewers]
+
+    def _play(self, reviewers: int) -> tuple[float, int]:
         free = [0] * reviewers
         in_time = reviewed = worked = 0
         for arrives, takes, due, leaves in self._work:

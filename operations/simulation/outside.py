@@ -1,6 +1,6 @@
 """The world outside of one filing: what the authority knows, the principals, the bureau; and chance."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import log
@@ -134,14 +134,24 @@ class Order:
         return self._decision
 
 
-def next_asking(begun: datetime, came_about: datetime, first: float, longest: float) -> datetime:
-    """When somebody who asks at growing intervals, as the shell's retries do, first hears of it."""
-    waited, pause = 0.0, first
-    needed = (came_about - begun).total_seconds()
-    while waited < needed:
-        if pause >= longest:
-            waited += longest * -(-(needed - waited) // longest)
+class Asking:
+    """When somebody who asks at growing intervals, as the shell's retries do, hears of something."""
+
+    def __init__(self, first: float, longest: float) -> None:
+        self._longest = longest
+        self._growing = [0.0]
+        """Seconds after the first asking at which it is asked again, while the intervals grow."""
+        pause = first
+        while pause < longest:
+            self._growing.append(self._growing[-1] + pause)
+            pause *= 2
+
+    def first_after(self, begun: datetime, came_about: datetime) -> datetime:
+        """The first asking at or after something came about, where asking began at `begun`."""
+        needed = (came_about - begun).total_seconds()
+        growing = self._growing
+        if needed <= growing[-1]:
+            waited = growing[bisect_left(growing, needed)]
         else:
-            waited += pause
-            pause = min(pause * 2, longest)
-    return begun + timedelta(seconds=waited)
+            waited = growing[-1] + self._longest * -(-(needed - growing[-1]) // self._longest)
+        return begun + timedelta(seconds=waited)

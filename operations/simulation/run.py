@@ -25,7 +25,7 @@ from operations.simulation.arrivals import Applicants, Start, day_of, starts
 from operations.simulation.days import ONE_DAY, Days, OfficeHours
 from operations.simulation.desk import Demand, Desk
 from operations.simulation.habits import Habits
-from operations.simulation.outside import Closures
+from operations.simulation.outside import Asking, Closures
 from operations.simulation.report import Report, build_report
 from operations.simulation.shell import Entry, Filing, Observer, World
 from operations.simulation.tally import Tally
@@ -72,6 +72,7 @@ class Part:
                 _outage(plan, days),
                 plan.habits.outage.province if plan.habits.outage else None,
             ),
+            asking=Asking(plan.terms.poll_first_seconds, plan.terms.poll_longest_seconds),
             tally=Tally(),
             applicants=Applicants(plan.habits),
             observe=observe,

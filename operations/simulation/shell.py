@@ -41,7 +41,7 @@ from filing.vocabulary import AuthorityMode, Status
 from operations.simulation.arrivals import Applicants, Start, corrected, hours, moment
 from operations.simulation.days import NEVER, ONE_DAY, Days
 from operations.simulation.habits import Habits
-from operations.simulation.outside import Chance, Closures, News, Order, next_asking
+from operations.simulation.outside import Asking, Chance, Closures, News, Order
 from operations.simulation.tally import Tally
 
 NOTICE_FOR = timedelta(hours=24)
@@ -87,6 +87,7 @@ class World:
     end: datetime
     """Nothing is played from here on."""
     closures: Closures
+    asking: Asking
     tally: Tally
     applicants: Applicants
     observe: Observer | None = None
@@ -417,6 +418,4 @@ class Filing:
                 self._asked += 1
                 self._turn(Reported(report=report, at=self._at, round=round_))
 
-        pace = self._world.days.terms
-        first, longest = pace.poll_first_seconds, pace.poll_longest_seconds
-        self._plan(next_asking(self._at, came_about, first, longest), answer)
+        self._plan(self._world.asking.first_after(self._at, came_about), answer)

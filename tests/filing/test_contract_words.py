@@ -158,6 +158,20 @@ def test_only_a_new_filing_needs_a_number_to_be_approved(kind: str) -> None:
     assert play.state.status is Status.APPROVED
 
 
+@pytest.mark.parametrize("standing", list(Standing))
+@pytest.mark.parametrize(
+    "status", [Status.SUBMISSION, Status.SMS_VERIFICATION, Status.BUREAU_REVIEW]
+)
+def test_no_word_of_the_authority_rejects_for_good(status: Status, standing: Standing) -> None:
+    play = Play.begin().reach(status)
+    play.answer(standing, number=FREE)
+    assert play.state.status is not Status.REJECTED
+    assert play.state.status.final == (standing is Standing.APPROVED)
+    # Nor one that somebody sends on its behalf: no such kind is known.
+    event = {"source": "hook", "event_id": "e-1", "kind": "rejected"}
+    assert isinstance(read("authority_event", (event,)), Malformed)
+
+
 # --- what is shown ---
 
 

@@ -25,6 +25,7 @@ from operations.simulation.arrivals import starts
 from operations.simulation.days import NEVER, Days, OfficeHours
 from operations.simulation.desk import Demand, Desk
 from operations.simulation.habits import Applicants, Habits, Reviewing, WrongHabits, load_habits
+from operations.simulation.outside import Asking
 from operations.simulation.report import Report
 from operations.simulation.run import Plan
 from operations.simulation.run import simulate as play
@@ -244,6 +245,16 @@ def test_office_hours_are_a_line_without_the_time_between() -> None:
     assert office.instant(3 * 3600 + 60) == at(2, 13, 31)
     assert office.instant(round(7.5 * 3600) + 1) == at(4, 9) + 1
     assert office.instant(10**9) == NEVER
+
+
+def test_news_is_heard_at_the_first_asking_after_it() -> None:
+    asking = Asking(300, 3600)  # after 0, 5, 15, 35 and 75 minutes, then every hour
+    begun = datetime(2026, 3, 2, 9, tzinfo=CHINA)
+    minutes = [
+        (asking.first_after(begun, begun + timedelta(minutes=m)) - begun) / timedelta(minutes=1)
+        for m in (-5, 0, 1, 5, 6, 75, 76, 135, 136)
+    ]
+    assert minutes == [0, 0, 5, 5, 15, 75, 135, 135, 195]
 
 
 def test_the_desk_takes_who_comes_first_and_passes_over_who_has_left() -> None:

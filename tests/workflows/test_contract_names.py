@@ -43,7 +43,9 @@ async def metadata(filing: Filing, stack: Stack) -> WorkflowMetadata:
     """What Temporal's UI asks of a workflow: its messages, and its current details."""
     client = await Client.connect(stack.info.temporal_address)
     handle = client.get_workflow_handle(filing.id)
-    return await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    told = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert isinstance(told, WorkflowMetadata)
+    return told
 
 
 async def test_the_workflow_is_known_by_its_names(begin_filing: Begin, stack: Stack) -> None:
