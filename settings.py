@@ -3,9 +3,9 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from filing.vocabulary import AuthorityMode
@@ -59,6 +59,17 @@ class Settings(BaseSettings):
             )
         return value
 
+    @model_validator(mode="after")
+    def _real_credentials(self) -> Self:
+        if self.authority is AuthorityMode.WECHAT:
+            for name in ("appid", "secret", "ticket"):
+                field = f"wechat_component_{name}"
+                if field not in self.model_fields_set:
+                    raise ValueError(
+                        f"BEIAN_AUTHORITY=wechat needs BEIAN_{field.upper()}: its default is the sandbox's"
+                    )
+        return self
+
     @cached_property
     def terms(self) -> WindowTerms:
         """What windows depend on."""
@@ -78,7 +89,7 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"BEIAN_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
+            f"BEIAN_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" if e["loc"] else e["msg"]
             for e in error.errors(include_input=False)
         ]
         hint = "" if os.environ.get("BEIAN_HOME") else " (environment or .env)"

@@ -9,6 +9,7 @@ SIGINT or SIGTERM, finishing what it has begun.
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -17,7 +18,6 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import asyncpg
-import structlog
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -38,8 +38,7 @@ from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
 from settings import Settings, WrongSettings, load
 from workflows.filing import FilingWorkflow
 
-log = structlog.get_logger()
-
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 STICKY_TIMEOUT = timedelta(seconds=2)
 """After a killed worker, its filings go on elsewhere within this time (design, 14)."""
 
@@ -138,6 +137,7 @@ async def running_worker(
             activities=[
                 filing.check_application,
                 filing.record,
+                filing.refuse_application,
                 filing.claim_number,
                 asking.hand_over,
                 asking.watch_authority,
@@ -193,6 +193,7 @@ def main() -> int:
     """Exit codes: 0 stopped, 2 wrong settings, 3 a service cannot be reached."""
     try:
         settings = load()
+        logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
         asyncio.run(_serve(settings))
     except WrongSettings as error:
         sys.stderr.write(f"{error}\n")

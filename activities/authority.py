@@ -5,12 +5,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.alive import alive
-from activities.ports import Authority
+from activities.ports import Authority, OrderInTheWay
 from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
 from filing.model import Model
 
 HANDED_OVER = "handed over"
+IN_THE_WAY = "another order is in the way"
 
 
 class Submission(Model):
@@ -18,6 +19,8 @@ class Submission(Model):
 
     application: Application
     round: int
+    again: bool = False
+    """Whether it was begun before in this round: an order that is there is then its own."""
 
 
 class Watched(Model):
@@ -51,12 +54,23 @@ class AuthorityActivities:
         The heartbeat tells the next attempt, on whichever worker, that the order is there: from
         then on it only asks, so that what comes back is never handed over a second time.
         """
-        handed_over = bool(activity.info().heartbeat_details)
-        async with alive(*((HANDED_OVER,) if handed_over else ())):
-            if handed_over:
-                report = await self._authority.status(submission.application.mini_program.appid)
-            else:
-                report = await self._authority.submit(submission.application, submission.round)
+        info = activity.info()
+        known = info.heartbeat_details[0] if info.heartbeat_details else None
+        # A first look cannot find an order of its own; later, an attempt may have ended unseen.
+        ours = submission.again or (info.attempt > 1 and known != IN_THE_WAY)
+        async with alive(*info.heartbeat_details):
+            try:
+                if known == HANDED_OVER:
+                    report = await self._authority.status(submission.application.mini_program.appid)
+                else:
+                    report = await self._authority.submit(
+                        submission.application, submission.round, ours=ours
+                    )
+            except OrderInTheWay:
+                activity.heartbeat(IN_THE_WAY)
+                raise _not_yet(
+                    "an order of another round or filing is still under review"
+                ) from None
         if report.standing in (Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN):
             activity.heartbeat(HANDED_OVER)
             raise _not_yet(f"the authority is still at {report.standing.value}")

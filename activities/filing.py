@@ -14,7 +14,8 @@ from filing.problems import Problem, errors
 from filing.process.events import Record, Recorded
 from filing.process.state import State
 from filing.process.transition import transition
-from filing.vocabulary import AuthorityMode
+from filing.records import Entry
+from filing.vocabulary import AuthorityMode, Status
 from filing.window_rules import open_window
 from filing.windows import Arrangement, WindowTerms
 from filing.workdays import working_days_between
@@ -41,6 +42,14 @@ class RecordOrder(Model):
 
     state: State
     record: Record
+    at: datetime
+
+
+class NotAccepted(Model):
+    """An application that was not accepted: its run, and the paths and codes of what is wrong."""
+
+    uid: str
+    what: str
     at: datetime
 
 
@@ -134,6 +143,21 @@ class FilingActivities:
         state = transition(order.state, recorded).state
         conflicts = await self._records.write(state, record.entries)
         return recorded.model_copy(update={"conflicts": conflicts})
+
+    @activity.defn
+    async def refuse_application(self, refused: NotAccepted) -> None:
+        """Put on record that an application was not accepted."""
+        entry = Entry(
+            sequence=0,
+            purpose="refusal",
+            at=refused.at,
+            status=Status.LAPSED,
+            round=1,
+            by="rules",
+            note="申请无效,未受理",
+            detail={"code": "InvalidApplication", "problems": refused.what},
+        )
+        await self._records.refuse(refused.uid, entry)
 
     @activity.defn
     async def claim_number(self, claim: NumberClaim) -> bool:

@@ -23,6 +23,11 @@ class Records(Protocol):
         """
         ...
 
+    async def refuse(self, uid: str, entry: Entry) -> None:
+        """Put on record that an application was not accepted, and close the row that `start` may
+        have written of it."""
+        ...
+
     async def claim_number(self, number: str, uid: str) -> bool:
         """Whether the filing number is free or this filing's own; claims it in the same step."""
         ...
@@ -59,11 +64,17 @@ class Channels(Protocol):
         ...
 
 
+class OrderInTheWay(Exception):
+    """An order of another round or filing is still under review with the authority, which the
+    bureau decided on past us: it must end there first."""
+
+
 class Authority(Protocol):
     """What takes a filing to the bureau."""
 
-    async def submit(self, application: Application, round: int) -> AuthorityReport:
-        """Hand the application over, once: asks first whether the order is there already.
+    async def submit(self, application: Application, round: int, *, ours: bool) -> AuthorityReport:
+        """Hand the application over, once: asks first whether an order is there already. `ours`:
+        it may be this round's, for an attempt was made; else it is in the way: `OrderInTheWay`.
         A refusal for its content is a report `RETURNED` with reasons, not an error."""
         ...
 

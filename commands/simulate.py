@@ -18,6 +18,7 @@ from commands.console import (
     text_option,
 )
 from filing.vocabulary import STATUS_LABELS
+from filing.windows import WindowTerms
 
 if TYPE_CHECKING:
     from operations.simulation.habits import Habits
@@ -67,7 +68,8 @@ def simulate(
     from gateways.calendar import packaged_arrangement
     from operations.simulation.run import Plan, simulate
 
-    terms = settings().terms
+    # The pace of status checks is production's: a demo's would hide what waiting for them costs.
+    terms = WindowTerms(correction_days=settings().terms.correction_days)
     behaviour = _habits(habits)
     arrangement = packaged_arrangement()
     years = {day.year for day in arrangement.holidays}

@@ -21,7 +21,7 @@ __all__ = [
 class ManualAuthority:
     """A person takes the filing to the bureau and tells the workflow by messages what comes of it."""
 
-    async def submit(self, application: Application, round: int) -> AuthorityReport:
+    async def submit(self, application: Application, round: int, *, ours: bool) -> AuthorityReport:
         """Passes at once (contract, section 4); when the bureau received it nobody says."""
         return AuthorityReport(standing=Standing.SMS_WAITING)
 

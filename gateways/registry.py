@@ -27,6 +27,15 @@ ROLE = "beian_app"
 """The role without the right to change the log, taken where the migration could create it."""
 
 
+_NOT_ACCEPTED = {
+    "status": "lapsed",
+    "status_label": "申请无效,未受理",
+    "waiting_for": None,
+    "due_at": None,
+}
+"""What `show` says of an application that the worker did not accept."""
+
+
 class RegistryNotMigrated(Exception):
     """The database is no registry yet, or one of an older schema; the text says what to run."""
 
@@ -124,6 +133,28 @@ class Registry:
                 storable(state.application.model_dump(mode="json")),
             )
             return await append(connection, state.uid, entries)
+
+    async def refuse(self, uid: str, entry: Entry) -> None:
+        """See `activities.ports.Records.refuse`."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await append(connection, uid, (entry,))
+        await self.closed_as_refused(uid)
+
+    async def closed_as_refused(self, uid: str) -> bool:
+        """Close the row of an application that was not accepted, whichever was written first."""
+        async with self.pool.acquire() as connection:
+            closed = await connection.fetchval(
+                """
+                update filings set status = 'lapsed', waiting_for = null, closed_at = now(),
+                    view = view || $2
+                where uid = $1 and sequence = 0 and exists
+                    (select from events where uid = $1 and sequence = 0 and purpose = 'refusal')
+                returning true
+                """,
+                uid,
+                _NOT_ACCEPTED,
+            )
+        return bool(closed)
 
     async def claim_number(self, number: str, uid: str) -> bool:
         """See `activities.ports.Records.claim_number`. Of two claims at once one wins."""

@@ -9,9 +9,11 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import QueryRejectCondition
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from filing.model import CHINA, Model
@@ -24,6 +26,8 @@ ANSWER_WITHIN = timedelta(seconds=3)
 """How long `show` waits for the workflow before it asks the registry."""
 APPLIED_WITHIN = timedelta(seconds=30)
 """How long a decision waits to be applied."""
+UPDATE_TRIES = 5
+UNSEEN = "UnprocessedUpdate"
 
 
 class NoSuchFiling(Exception):
@@ -104,9 +108,7 @@ async def send(
     if record.closed_at:
         return await _too_late(record, name)
     try:
-        answer = await handle_of(record, services).execute_update(
-            name, payload, id=str(uuid.uuid4()), rpc_timeout=APPLIED_WITHIN
-        )
+        answer = await _update(handle_of(record, services), name, payload)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return await _too_late(await find(record.uid, services), name)
@@ -114,6 +116,21 @@ async def send(
     except WorkflowUpdateRPCTimeoutOrCancelledError as error:
         raise _no_worker(name) from error
     return Outcome.model_validate(answer)
+
+
+async def _update(handle: WorkflowHandle[Any, Any], name: str, payload: dict[str, Any]) -> Any:
+    for attempt in range(UPDATE_TRIES):
+        try:
+            return await handle.execute_update(
+                name, payload, id=str(uuid.uuid4()), rpc_timeout=APPLIED_WITHIN
+            )
+        except WorkflowUpdateFailedError as error:
+            # The server's own answer where a task ended just as the message came (a filing that
+            # thousands of messages reach): the workflow has not seen it.
+            unseen = isinstance(error.cause, ApplicationError) and UNSEEN in error.cause.message
+            if not unseen or attempt + 1 == UPDATE_TRIES:
+                raise
+    raise AssertionError
 
 
 def _no_worker(name: str) -> ServiceUnreachable:

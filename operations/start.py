@@ -87,11 +87,22 @@ async def start_application(application: Application, file: str, services: Servi
             static_summary=static_summary(application),
         )
     except WorkflowAlreadyStartedError as error:
-        return AlreadyOpen(filing_id=id_, uid=error.run_id, file=file)
+        # The run that is open may be a continuation: the registry knows the first one.
+        record = await services.registry.find(id_)
+        uid = record.uid if record and record.closed_at is None else error.run_id
+        return AlreadyOpen(filing_id=id_, uid=uid, file=file)
     uid = handle.first_execution_run_id
     assert uid is not None
     # The workflow's first step writes the same row; this one only makes sure that it is there
     # before we return, and never overwrites a newer one (its sequence is 0).
     opening = begin(application, id_, uid, services.settings.authority, now()).state
     await services.registry.write(opening.model_copy(update={"sequence": 0}), ())
+    if await services.registry.closed_as_refused(uid):
+        problem = Problem(
+            path="",
+            code="not_accepted",
+            message="工作进程没有受理该申请:它用的规则或材料库与这里不同",
+            fix="请核对 worker 与本命令的 BEIAN_HOME 和版本是否相同,详见工作流的失败原因",
+        )
+        return Invalid(file=file, problems=(problem,))
     return Started(filing_id=id_, uid=uid, file=file)

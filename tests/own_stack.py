@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from embedded.stack import WORKER_SCRIPT, Stack, StackOptions, discard_home, running_stack
+from filing.application import Application
 from gateways.materials import MaterialsStore
 from gateways.registry import Registry
 from gateways.temporal import connect
@@ -24,6 +25,7 @@ class OwnStack:
     stack: Stack
     services: Services
     begin: Begin
+    example: Application
     home: Path
 
     @property
@@ -51,7 +53,7 @@ async def own_stack(
         services = Services(chosen, client, registry, MaterialsStore(home / "materials"))
         example = await store_example(services, folder / "example")
         begin = await exits.enter_async_context(beginning(stack, services, example))
-        yield OwnStack(stack, services, begin, home)
+        yield OwnStack(stack, services, begin, example, home)
 
 
 def short_lived_worker(folder: Path, history: int) -> Path:

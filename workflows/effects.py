@@ -261,7 +261,7 @@ class Effects:
         if isinstance(effect, HandOver):
             return await workflow.execute_activity_method(
                 AuthorityActivities.hand_over,
-                Submission(application=state.application, round=state.round),
+                Submission(application=state.application, round=state.round, again=effect.again),
                 start_to_close_timeout=ATTEMPT * 2,
                 heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=retry,
@@ -316,5 +316,11 @@ class Effects:
             raise
         self._withdrawing = None
         self._receive(
-            WithdrawalAnswered(answer=answer, at=workflow.now(), by=effect.by, reason=effect.reason)
+            WithdrawalAnswered(
+                answer=answer,
+                at=workflow.now(),
+                round=state.round,
+                by=effect.by,
+                reason=effect.reason,
+            )
         )

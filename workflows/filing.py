@@ -15,11 +15,12 @@ from temporalio.common import RawValue, SearchAttributeKey, SearchAttributeUpdat
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.filing import CheckOrder, FilingActivities, refused
+    from activities.filing import CheckOrder, FilingActivities, NotAccepted, refused
     from filing.application import Application, workflow_id
     from filing.parse import parse_application
     from filing.problems import Problem, errors
     from filing.process.events import (
+        AskWithdrawal,
         CancelRequested,
         Carried,
         Clock,
@@ -30,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         Message,
         Record,
         Step,
+        WithdrawalAnswered,
     )
     from filing.process.state import Refusal, State
     from filing.process.transition import begin, resumed, transition
@@ -68,6 +70,7 @@ class FilingWorkflow:
         self._args = args
         self._inbox: deque[tuple[Event, int | None]] = deque()
         self._tickets = 0
+        self._withdrawals: list[int] = []
         self._answers: dict[int, dict[str, Any]] = {}
         self._state: State | None = None
         self._unrecorded: list[Record] = []
@@ -139,8 +142,8 @@ class FilingWorkflow:
         self._message("resume", args)
 
     @workflow.signal(dynamic=True)
-    def _unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
-        self._message(name, ())
+    def _any_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        self._message(name, _plain(args))
 
     @workflow.update(name="decide")
     async def _decide_update(self, *args: Any) -> Any:
@@ -171,8 +174,8 @@ class FilingWorkflow:
         return await self._ask("resume", args)
 
     @workflow.update(dynamic=True)
-    async def _unknown_update(self, name: str, args: Sequence[RawValue]) -> Any:
-        return await self._ask(name, ())
+    async def _any_update(self, name: str, args: Sequence[RawValue]) -> Any:
+        return await self._ask(name, _plain(args))
 
     async def _ask(self, name: str, args: Sequence[Any]) -> dict[str, Any]:
         """`{"accepted", "refusal", "status"}`: what became of the message, and where it stands."""
@@ -194,7 +197,16 @@ class FilingWorkflow:
 
     async def _live(self) -> Any:
         try:
-            await self._start()
+            try:
+                await self._start()
+            except ApplicationError as invalid:
+                order = NotAccepted(
+                    uid=workflow.info().first_execution_run_id,
+                    what=invalid.message,
+                    at=workflow.now(),
+                )
+                await quickly(FilingActivities.refuse_application, order, "登记无效申请")
+                raise
             while not self._living.status.final:
                 await self._next()
             await self._finish()
@@ -290,7 +302,10 @@ class FilingWorkflow:
         return self._timer is not None and self._timer[1].done()
 
     async def _turn(self, event: Event, ticket: int | None) -> None:
-        await self._apply(transition(self._living, event), ticket)
+        step = transition(self._living, event)
+        await self._apply(step, ticket)
+        if isinstance(event, WithdrawalAnswered):
+            self._answer_withdrawals(step.refusal)
 
     async def _apply(self, step: Step, ticket: int | None) -> None:
         self._state = step.state
@@ -304,12 +319,22 @@ class FilingWorkflow:
                     return
                 case Follow():
                     follow.append(effect)
+                case AskWithdrawal() if ticket is not None:
+                    # Answered when the authority has answered.
+                    self._withdrawals.append(ticket)
+                    ticket = None
+                    self._effects.carry_out(effect, self._living)
                 case _:
                     self._effects.carry_out(effect, self._living)
         self._inbox.extendleft((f.event, None) for f in reversed(follow))
         self._show()
         if ticket is not None:
             self._answers[ticket] = _answer(step.refusal, self._answer_status())
+
+    def _answer_withdrawals(self, refusal: Refusal | None) -> None:
+        for ticket in self._withdrawals:
+            self._answers[ticket] = _answer(refusal, self._answer_status())
+        self._withdrawals.clear()
 
     async def _record(self, record: Record, alone: bool) -> None:
         self._unrecorded.append(record)
@@ -366,6 +391,7 @@ class FilingWorkflow:
     async def _finish(self) -> None:
         """Nothing that was sent is lost: late messages are refused, notices are sent, handlers end."""
         self._effects.hurry()
+        self._answer_withdrawals(None)
         while True:
             while self._inbox:
                 event, ticket = self._inbox.popleft()
@@ -390,6 +416,7 @@ class FilingWorkflow:
     async def _hand_on(self) -> None:
         """Continue as new, with every handler finished, all that was sent read, and nothing under
         way; or return, where what was read meanwhile ended the filing."""
+        self._answer_withdrawals(None)
         self._effects.rest()
         while not self._living.status.final:
             if self._inbox:
@@ -412,6 +439,13 @@ class FilingWorkflow:
                 carried = self._effects.carried(self._living)
                 workflow.continue_as_new(args=[{CARRIED: carried.model_dump(mode="json")}])
         self._effects.wake()
+
+
+def _plain(args: Sequence[RawValue]) -> tuple[Any, ...]:
+    """What came under a name without a handler of its own: a known one counts by either door, and
+    of an unknown one nothing is read but the name. The codec has made every payload readable."""
+    converter = workflow.payload_converter()
+    return tuple(converter.from_payload(arg.payload) for arg in args)
 
 
 def _answer(refusal: Refusal | None, status: Any) -> dict[str, Any]:

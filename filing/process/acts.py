@@ -15,6 +15,9 @@ from filing.process.stages import CANCELLATIONS, STAGES, Withdrawal
 from filing.process.turn import Turn
 from filing.vocabulary import AuthorityMode, Status
 
+MOST_HOLDS = 200
+"""Holds of one stage: each is carried in the state, which must stay small."""
+
 
 def changed_paths(old: Application, new: Application) -> tuple[str, ...]:
     """Paths whose value differs between two applications, as in `subject.principal.mobile`."""
@@ -136,6 +139,14 @@ def withdrawal_answered(turn: Turn, event: WithdrawalAnswered) -> None:
     """The authority's answer: given back, or too late."""
     if turn.state.status.final:
         return
+    if event.round != turn.state.round:
+        turn.refuse(
+            "withdraw",
+            "stale_round",
+            f"备案系统对撤回的答复属于第 {event.round} 轮;{standing_sentence(turn)}",
+            event.by,
+        )
+        return
     if event.answer.withdrawn:
         _withdrawn(turn, event.by, event.reason)
         return
@@ -146,7 +157,7 @@ def withdrawal_answered(turn: Turn, event: WithdrawalAnswered) -> None:
         event.by,
     )
     if turn.state.status is Status.SUBMISSION:
-        turn.do(HandOver())
+        turn.do(HandOver(again=True))
     else:
         turn.watch()  # the question was stopped for this one
 
@@ -158,6 +169,10 @@ def hold(turn: Turn, event: Message, message: Act) -> None:
         turn.refuse(event.name, "final", standing_sentence(turn), message.by)
     elif state.held_since is not None:
         turn.refuse(event.name, "already_held", "该备案已经暂停", message.by)
+    elif len(state.holds) >= MOST_HOLDS:
+        turn.refuse(
+            event.name, "too_many_holds", f"该环节已暂停过 {MOST_HOLDS} 次,不能再暂停", message.by
+        )
     else:
         turn.change(held_since=turn.at)
         turn.remember("hold", message.by, held_note(message.reason))

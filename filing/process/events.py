@@ -51,6 +51,8 @@ class WithdrawalAnswered(Model):
 
     answer: WithdrawalAnswer
     at: datetime
+    round: int
+    """The round that it was asked in."""
     by: str
     reason: str | None
 
@@ -95,7 +97,10 @@ class Tell(Model):
 
 
 class HandOver(Model):
-    """Hand the application to the authority and wait until it has taken it to the bureau."""
+    """Hand the application to the authority and wait until it has taken it to the bureau.
+    `again`: it was begun before in this round, so an order that is there is its own."""
+
+    again: bool = False
 
 
 class Watch(Model):

@@ -238,11 +238,18 @@ def apply_report(
     elif standing is Standing.SMS_WAITING and status is Status.SMS_VERIFICATION:
         if report.at is not None and at != state.received_at:
             _date_receipt(turn, by, at)
-    elif standing is Standing.SMS_LAPSED and status in (
-        Status.SUBMISSION,
-        Status.SMS_VERIFICATION,
-    ):
+    elif standing is Standing.SMS_LAPSED:
+        # Also where we had taken the check for passed: the order has fallen back all the same.
         lapse_sms(turn, by)
+    elif standing is Standing.ABSENT and status is not Status.SUBMISSION:
+        if state.standing is not Standing.ABSENT:
+            turn.change(standing=standing)
+            turn.write("note", by, "备案系统称没有该订单,继续等待")
+            turn.tell(
+                NoticePurpose.TROUBLE,
+                Audience.OPERATIONS,
+                note="备案系统称没有该小程序的备案订单,请人工核对",
+            )
     elif standing is Standing.BUREAU_REVIEW and status in (
         Status.SUBMISSION,
         Status.SMS_VERIFICATION,

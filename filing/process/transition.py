@@ -147,5 +147,5 @@ def resumed(state: State) -> tuple[Effect, ...]:
     if stage is None or not stage.with_authority or state.mode is AuthorityMode.MANUAL:
         return ()
     if state.status is Status.SUBMISSION:
-        return (HandOver(),)
+        return (HandOver(again=True),)
     return (Watch(known=state.standing),)

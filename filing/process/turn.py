@@ -3,7 +3,7 @@
 A `Turn` lives inside one call of the transition function, which stays pure.
 """
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from filing.authority import Reason, Standing
@@ -73,7 +73,7 @@ def status_label(state: State) -> str:
 def when(at: datetime) -> str:
     """An instant as applicants read it; a day's end is written as its 24:00."""
     local = at.astimezone(CHINA)
-    if (local.hour, local.minute) == (0, 0):
+    if local.time() == time.min:
         day = local.date().fromordinal(local.date().toordinal() - 1)
         return f"{day:%Y-%m-%d} 24:00"
     return f"{local:%Y-%m-%d %H:%M}"

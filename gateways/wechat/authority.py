@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
-from activities.ports import Materials
+from activities.ports import Materials, OrderInTheWay
 from filing.application import Application
 from filing.authority import AuthorityReport, Reason, Standing, WithdrawalAnswer
 from filing.vocabulary import Kind
@@ -82,24 +82,26 @@ class WechatAuthority:
         """Close the connections."""
         await self._client.aclose()
 
-    async def submit(self, application: Application, round: int) -> AuthorityReport:
+    async def submit(self, application: Application, round: int, *, ours: bool) -> AuthorityReport:
         """Hand the application over, once; gives where it stands then. Call it again while that is
         `CHECKING`, to learn what became of it.
 
         The API has no key for a request, so the order itself is asked for first: what is under
-        review there is this filing's, and is not sent again. A change is a plain second application
-        (no call for it was found [UNVERIFIED]), a cancellation is a call of its own. A refusal for
-        its content is a report `RETURNED` with reasons by our paths.
+        review there and may be `ours` is not sent again; another's raises `OrderInTheWay`.
+        A change is a plain second application (no call for it was found [UNVERIFIED]), a
+        cancellation is a call of its own. A refusal for its content is a report `RETURNED` with reasons by our paths.
         """
         key = (application.mini_program.appid, application.kind, round)
-        report = await self._submit(application, under_way=key in self._under_way)
+        report = await self._submit(application, ours=ours, under_way=key in self._under_way)
         if report.standing is Standing.CHECKING:
             self._under_way.add(key)
         elif report.standing is not Standing.UNKNOWN:
             self._under_way.discard(key)
         return report
 
-    async def _submit(self, application: Application, *, under_way: bool) -> AuthorityReport:
+    async def _submit(
+        self, application: Application, *, ours: bool, under_way: bool
+    ) -> AuthorityReport:
         appid, kind = application.mini_program.appid, application.kind
         info = await self._info(appid)
         there = reports.standing(info)
@@ -109,6 +111,8 @@ class WechatAuthority:
                 return await self._report(appid, info)
             return await self._cancel(application)
         filed = there is Standing.APPROVED and (kind is Kind.NEW or under_way)
+        if there in _THERE and not (ours or under_way):
+            raise OrderInTheWay
         if there in _THERE or came_of_it or filed:
             return await self._report(appid, info)
         if info.get("available") == 0:

@@ -153,7 +153,6 @@ _part: Part | None = None
 
 def _begin(plan: Plan) -> None:
     global _part
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends us
     # Nothing here holds on to itself, so there is no garbage to look for: an eighth of the time.
     gc.disable()
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -190,7 +189,25 @@ def _players(plan: Plan, processes: int, observe: Observer | None) -> Iterator[l
                 1, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(plan,)
             )
             players.append(_Elsewhere(stack.enter_context(executor)))
+        with _interrupts_ignored():
+            # The first order starts a process, which inherits this.
+            started = [player.play(Day([], [])) for player in players]
+        for future in started:
+            future.result()
         yield players
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ctrl-C is for the parent alone, who ends its processes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def simulate(

@@ -405,7 +405,15 @@ class Filing:
 
     def _answer_withdrawal(self, asked: AskWithdrawal) -> None:
         answer = WithdrawalAnswer(withdrawn=self._at < self._order.received_at)
-        self._turn(WithdrawalAnswered(answer=answer, at=self._at, by=asked.by, reason=asked.reason))
+        self._turn(
+            WithdrawalAnswered(
+                answer=answer,
+                at=self._at,
+                round=self.state.round,
+                by=asked.by,
+                reason=asked.reason,
+            )
+        )
 
     def _learn(self, news: News) -> None:
         """The open question is answered at the first asking after something came about."""

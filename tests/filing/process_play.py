@@ -209,7 +209,13 @@ class Play:
         self.withdrawing = None
         answer = WithdrawalAnswer(withdrawn=withdrawn)
         return self._happen(
-            WithdrawalAnswered(answer=answer, at=self.at, by=asked.by, reason=asked.reason)
+            WithdrawalAnswered(
+                answer=answer,
+                at=self.at,
+                round=self.state.round,
+                by=asked.by,
+                reason=asked.reason,
+            )
         )
 
     def undelivered(self, notice: Notice) -> Happened:

@@ -163,10 +163,8 @@ def test_an_approval_with_a_number_that_cannot_be_is_refused_and_operations_are_
     [
         (Status.SMS_VERIFICATION, Standing.SMS_WAITING),
         (Status.BUREAU_REVIEW, Standing.SMS_WAITING),
-        (Status.BUREAU_REVIEW, Standing.SMS_LAPSED),
         (Status.BUREAU_REVIEW, Standing.BUREAU_REVIEW),
         (Status.SMS_VERIFICATION, Standing.CHECKING),
-        (Status.SMS_VERIFICATION, Standing.ABSENT),
         (Status.SMS_VERIFICATION, Standing.UNKNOWN),
         (Status.BUREAU_REVIEW, Standing.UNKNOWN),
     ],
@@ -334,3 +332,19 @@ def test_by_hand_nobody_is_ever_asked() -> None:
         assert play.asking is None
     play.wait(days=60)
     assert (play.asking, play.once) == (None, [])
+
+
+def test_an_order_whose_sms_check_lapsed_falls_back_although_we_took_it_for_passed() -> None:
+    play = Play.begin().reach(Status.BUREAU_REVIEW)
+    play.answer(Standing.SMS_LAPSED)
+    assert play.state.status is Status.CORRECTION
+    assert [reason.field for reason in play.state.reasons] == ["sms_verification"]
+
+
+@pytest.mark.parametrize("status", [Status.SMS_VERIFICATION, Status.BUREAU_REVIEW])
+def test_an_order_that_is_gone_is_told_to_operations_once(status: Status) -> None:
+    play = Play.begin().reach(status)
+    happened = play.answer(Standing.ABSENT)
+    assert happened.told == [("trouble", "operations")]
+    assert play.state.status is status
+    assert play.answer(Standing.ABSENT).told == []

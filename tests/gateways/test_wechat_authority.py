@@ -67,7 +67,7 @@ async def applications(client: PlainClient) -> int:
 async def test_from_submission_to_number(house: Served) -> None:
     client, wechat, materials = house
     assert (await wechat.status(APPID)).standing is Standing.ABSENT
-    report = await wechat.submit(organisation(materials), 1)
+    report = await wechat.submit(organisation(materials), 1, ours=True)
     assert report.standing is Standing.CHECKING, report
     assert len(materials.reads) == 6
     for changes, standing in (
@@ -86,19 +86,19 @@ async def test_from_submission_to_number(house: Served) -> None:
 async def test_submitting_twice_applies_once(house: Served) -> None:
     client, wechat, materials = house
     application = organisation(materials)
-    await wechat.submit(application, 1)
-    assert (await wechat.submit(application, 1)).standing is Standing.CHECKING
+    await wechat.submit(application, 1, ours=True)
+    assert (await wechat.submit(application, 1, ours=True)).standing is Standing.CHECKING
     await client.control(status=4)
-    assert (await wechat.submit(application, 1)).standing is Standing.SMS_WAITING
+    assert (await wechat.submit(application, 1, ours=True)).standing is Standing.SMS_WAITING
     await client.control(status=6)
-    assert (await wechat.submit(application, 1)).standing is Standing.APPROVED
+    assert (await wechat.submit(application, 1, ours=True)).standing is Standing.APPROVED
     assert await applications(client) == 1
 
 
 async def test_submitting_at_the_same_time_applies_once(house: Served) -> None:
     client, wechat, materials = house
     application = organisation(materials)
-    reports = await asyncio.gather(*(wechat.submit(application, 1) for _ in range(3)))
+    reports = await asyncio.gather(*(wechat.submit(application, 1, ours=True) for _ in range(3)))
     assert {r.standing for r in reports} == {Standing.CHECKING}
     assert await applications(client) == 1
 
@@ -109,9 +109,9 @@ async def test_submitting_at_the_same_time_applies_once(house: Served) -> None:
 async def test_what_came_back_is_applied_for_again(house: Served, ended: dict[str, Any]) -> None:
     client, wechat, materials = house
     application = organisation(materials)
-    await wechat.submit(application, 1)
+    await wechat.submit(application, 1, ours=True)
     await client.control(**ended)
-    assert (await wechat.submit(application, 2)).standing is Standing.CHECKING
+    assert (await wechat.submit(application, 2, ours=True)).standing is Standing.CHECKING
     assert await applications(client) == 2
 
 
@@ -128,15 +128,15 @@ async def test_a_round_that_came_back_is_not_sent_again_by_itself(
 ) -> None:
     client, wechat, materials = house
     application = organisation(materials)
-    assert (await wechat.submit(application, 1)).standing is Standing.CHECKING
+    assert (await wechat.submit(application, 1, ours=True)).standing is Standing.CHECKING
     await client.control(**ended)
-    assert (await wechat.submit(application, 1)).standing is standing
+    assert (await wechat.submit(application, 1, ours=True)).standing is standing
     assert await applications(client) == 1
 
 
 async def test_a_return_gives_our_paths_where_they_are_known(house: Served) -> None:
     client, wechat, materials = house
-    await wechat.submit(organisation(materials), 1)
+    await wechat.submit(organisation(materials), 1, ours=True)
     audit = [
         {"key_name": "主办单位证件号码", "error": "与照片不一致", "suggest": "请核对"},
         {"key_name": "从未见过的字段", "error": "不清楚"},
@@ -161,7 +161,7 @@ async def test_hints_are_a_return_by_our_paths(house: Served) -> None:
         },
         subject={"principal": LI | {"mobile": "1"}},
     )
-    report = await wechat.submit(wrong, 1)
+    report = await wechat.submit(wrong, 1, ours=True)
     assert report.standing is Standing.RETURNED
     fields = {reason.field for reason in report.reasons}
     assert fields == {
@@ -199,7 +199,7 @@ async def test_a_name_that_is_not_listed_is_a_return(
 ) -> None:
     client, wechat, materials = house
     changes: dict[str, Any] = {part: change}
-    report = await wechat.submit(organisation(materials, **changes), 1)
+    report = await wechat.submit(organisation(materials, **changes), 1, ours=True)
     assert report.standing is Standing.RETURNED
     assert [reason.field for reason in report.reasons] == [field]
     assert materials.reads == []
@@ -223,7 +223,7 @@ async def test_places_are_found_however_their_city_is_written(
 ) -> None:
     _, wechat, materials = house
     place = {"province": province, "city": city, "district": district}
-    report = await wechat.submit(organisation(materials, subject=place), 1)
+    report = await wechat.submit(organisation(materials, subject=place), 1, ours=True)
     assert report.standing is Standing.CHECKING, report
 
 
@@ -246,7 +246,7 @@ async def test_one_person_is_photographed_once(house: Served) -> None:
         },
         subject={"principal": WANG},
     )
-    report = await wechat.submit(application, 1)
+    report = await wechat.submit(application, 1, ours=True)
     assert report.standing is Standing.CHECKING, report
     assert len(materials.reads) == len(set(materials.reads)) == 5
 
@@ -266,7 +266,9 @@ async def test_an_individual_files_with_an_identity_card(house: Served) -> None:
         "principal": WANG,
         "legal_representative": None,
     }
-    report = await wechat.submit(organisation(materials, papers=papers, subject=subject), 1)
+    report = await wechat.submit(
+        organisation(materials, papers=papers, subject=subject), 1, ours=True
+    )
     assert report.standing is Standing.CHECKING, report
 
 
@@ -276,7 +278,7 @@ async def test_a_file_that_is_no_image_is_a_return(house: Served) -> None:
     sha256 = application.materials[5].sha256
     assert sha256 is not None
     materials.held[sha256] = b"%PDF-1.7"
-    report = await wechat.submit(application, 1)
+    report = await wechat.submit(application, 1, ours=True)
     assert report.standing is Standing.RETURNED
     assert [reason.field for reason in report.reasons] == ["materials.5.file"]
     assert await applications(client) == 0
@@ -284,7 +286,7 @@ async def test_a_file_that_is_no_image_is_a_return(house: Served) -> None:
 
 async def test_expired_tokens_are_renewed(house: Served) -> None:
     client, wechat, materials = house
-    await wechat.submit(organisation(materials), 1)
+    await wechat.submit(organisation(materials), 1, ours=True)
     await client.http.post("/sandbox/expire-tokens")
     statuses = await asyncio.gather(*(wechat.status(APPID) for _ in range(5)))
     assert {s.standing for s in statuses} == {Standing.CHECKING}
@@ -293,11 +295,11 @@ async def test_expired_tokens_are_renewed(house: Served) -> None:
 async def test_withdrawing_is_allowed_then_refused(house: Served) -> None:
     client, wechat, materials = house
     application = organisation(materials)
-    await wechat.submit(application, 1)
+    await wechat.submit(application, 1, ours=True)
     assert (await wechat.withdraw(APPID)).withdrawn
     assert (await wechat.withdraw(APPID)).withdrawn, "twice is one withdrawal"
     assert (await wechat.status(APPID)).standing is Standing.ABSENT
-    await wechat.submit(application, 2)
+    await wechat.submit(application, 2, ours=True)
     await client.control(status=4)
     answer = await wechat.withdraw(APPID)
     assert not answer.withdrawn
@@ -306,29 +308,29 @@ async def test_withdrawing_is_allowed_then_refused(house: Served) -> None:
 
 async def test_a_change_applies_again_and_keeps_its_number(house: Served) -> None:
     client, wechat, materials = house
-    await wechat.submit(organisation(materials), 1)
+    await wechat.submit(organisation(materials), 1, ours=True)
     number = (await client.control(status=6)).json()["number"]
-    report = await wechat.submit(organisation(materials, kind="change_mini_program"), 1)
+    report = await wechat.submit(organisation(materials, kind="change_mini_program"), 1, ours=True)
     assert report.standing is Standing.CHECKING
     await client.control(status=6)
     change = organisation(materials, kind="change_mini_program")
-    assert (await wechat.submit(change, 1)).number == number
+    assert (await wechat.submit(change, 1, ours=True)).number == number
     assert await applications(client) == 2
 
 
 async def test_a_cancellation_is_never_taken_for_an_approval(house: Served) -> None:
     client, wechat, materials = house
-    await wechat.submit(organisation(materials), 1)
+    await wechat.submit(organisation(materials), 1, ours=True)
     await client.control(status=6)
     cancellation = organisation(materials, kind="cancel_mini_program")
     for _ in range(2):
-        assert (await wechat.submit(cancellation, 1)).standing is Standing.CHECKING
+        assert (await wechat.submit(cancellation, 1, ours=True)).standing is Standing.CHECKING
     await client.control(status=4)
-    assert (await wechat.submit(cancellation, 1)).standing is Standing.SMS_WAITING
+    assert (await wechat.submit(cancellation, 1, ours=True)).standing is Standing.SMS_WAITING
     assert await applications(client) == 2
     await client.control(status=6)
     assert (await wechat.status(APPID)).standing is Standing.ABSENT
-    report = await wechat.submit(cancellation, 1)
+    report = await wechat.submit(cancellation, 1, ours=True)
     assert [r.field for r in report.reasons] == ["mini_program.appid"]
 
 
@@ -336,7 +338,7 @@ async def test_a_closed_entry_is_tried_again_later(house: Served) -> None:
     client, wechat, materials = house
     await client.control(available=0)
     with pytest.raises(AuthorityUnavailable, match="closed"):
-        await wechat.submit(organisation(materials), 1)
+        await wechat.submit(organisation(materials), 1, ours=True)
 
 
 @pytest.mark.parametrize(
@@ -365,7 +367,7 @@ async def test_nobody_there_is_unavailable_and_healed_by_a_restart(tmp_path: Pat
         with pytest.raises(AuthorityUnavailable, match="ConnectError"):
             await wechat.status(APPID)
         async with serve(create_app(database, automatic=False), port):
-            report = await wechat.submit(organisation(materials), 1)
+            report = await wechat.submit(organisation(materials), 1, ours=True)
         assert report.standing is Standing.CHECKING
         async with serve(create_app(database, automatic=False), port):
             assert (await wechat.status(APPID)).standing is Standing.CHECKING
@@ -376,7 +378,7 @@ async def test_no_token_and_no_person_in_the_logs(
 ) -> None:
     _, wechat, materials = house
     with caplog.at_level(logging.DEBUG):
-        await wechat.submit(organisation(materials), 1)
+        await wechat.submit(organisation(materials), 1, ours=True)
         await wechat.status(APPID)
     for private in ("access_token", "李明", "13800000001", "320583198001011234"):
         assert private not in caplog.text
@@ -384,7 +386,7 @@ async def test_no_token_and_no_person_in_the_logs(
 
 async def test_by_hand_everything_passes_to_a_person() -> None:
     manual: Authority = ManualAuthority()
-    report = await manual.submit(organisation(MemoryMaterials()), 1)
+    report = await manual.submit(organisation(MemoryMaterials()), 1, ours=True)
     assert (report.standing, report.at) == (Standing.SMS_WAITING, None)
     assert (await manual.status(APPID)).standing is Standing.UNKNOWN
     assert (await manual.withdraw(APPID)).withdrawn

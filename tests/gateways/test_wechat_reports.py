@@ -134,6 +134,6 @@ async def test_an_errcode_may_be_left_out() -> None:
 async def test_what_is_there_already_is_not_sent_again() -> None:
     materials = MemoryMaterials()
     async with answering(JSONResponse({"info": {"status": 2}})) as wechat:
-        found = await wechat.submit(organisation(materials), 1)
+        found = await wechat.submit(organisation(materials), 1, ours=True)
     assert found.standing is Standing.CHECKING
     assert materials.reads == []

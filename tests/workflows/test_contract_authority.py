@@ -18,7 +18,7 @@ class Says:
     def __init__(self, standing: Standing) -> None:
         self._report = AuthorityReport(standing=standing)
 
-    async def submit(self, application: Application, round: int) -> AuthorityReport:
+    async def submit(self, application: Application, round: int, *, ours: bool) -> AuthorityReport:
         return self._report
 
     async def status(self, appid: str) -> AuthorityReport:
