@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.alive import alive
 from activities.ports import Channels, Ledger, NotSent
@@ -62,9 +62,19 @@ class NoticeActivities:
             return await self._channels.send(notice)
         except NotSent as refusal:
             await self._ledger.failed(notice, str(refusal))
-            raise
+            raise _to_be_repeated(notice, refusal, None) from refusal
         except Exception as doubt:
             wait = FIRST_DOUBT * 3 ** min(activity.info().attempt - 1, 9)
-            raise ApplicationError(
-                str(doubt), type=type(doubt).__name__, next_retry_delay=min(wait, LONGEST_DOUBT)
-            ) from doubt
+            raise _to_be_repeated(notice, doubt, min(wait, LONGEST_DOUBT)) from doubt
+
+
+def _to_be_repeated(notice: Notice, why: Exception, after: timedelta | None) -> ApplicationError:
+    """One line in the log of each attempt, instead of a traceback."""
+    what = f"{notice.purpose.value} to {notice.audience.value}"
+    activity.logger.warning("notice not sent (%s): %s", what, why)
+    return ApplicationError(
+        str(why),
+        type=type(why).__name__,
+        next_retry_delay=after,
+        category=ApplicationErrorCategory.BENIGN,
+    )

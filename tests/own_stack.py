@@ -1,5 +1,7 @@
 """A stack of a test's own, for those that hurt one: its settings, its worker, its PostgreSQL."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -7,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.service import RPCError
 
 from embedded.stack import WORKER_SCRIPT, Stack, StackOptions, discard_home, running_stack
 from filing.application import Application
+from filing.view import StatusAnswer
+from filing.vocabulary import Status
 from gateways.materials import MaterialsStore
 from gateways.registry import Registry
 from gateways.temporal import connect
 from operations.services import Services
 from settings import Settings
-from tests.playing import Begin, beginning, store_example
+from tests.playing import Begin, Filing, beginning, store_example
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,15 @@ async def own_stack(
         example = await store_example(services, folder / "example")
         begin = await exits.enter_async_context(beginning(stack, services, example))
         yield OwnStack(stack, services, begin, example, home)
+
+
+async def until(filing: Filing, status: Status, round_: int = 1) -> StatusAnswer:
+    """As `Player.until`, also while workers die: a question that one was at is asked again."""
+    for _ in range(20):
+        with contextlib.suppress(RPCError):
+            return await filing.player.until(status, round_)
+        await asyncio.sleep(0.1)
+    return await filing.player.until(status, round_)
 
 
 def short_lived_worker(folder: Path, history: int) -> Path:

@@ -8,11 +8,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 
 from filing.vocabulary import Status
 from filing.window_rules import RULES, Unit, open_window
 from filing.windows import Alarm, Arrangement, Window, WindowRequest, WindowTerms
-from filing.workdays import is_working_day, start_of, working_days_between
+from filing.workdays import is_working_day, start_of
 
 ONE_DAY = timedelta(days=1)
 NEVER = 1 << 40
@@ -20,13 +21,17 @@ NEVER = 1 << 40
 
 
 class Days:
-    """The working days of an arrangement."""
+    """The working days of an arrangement, in a year and the one after."""
 
-    def __init__(self, arrangement: Arrangement, terms: WindowTerms) -> None:
+    def __init__(self, arrangement: Arrangement, terms: WindowTerms, year: int) -> None:
         self.arrangement = arrangement
         self.terms = terms
         self._known = lru_cache(None)(self._open_at_midnight)
-        self._between = lru_cache(None)(self._count_between)
+        first, last = date(year - 1, 12, 31), date(year + 1, 12, 31)
+        self._first = first.toordinal()
+        days = (first + ONE_DAY * n for n in range((last - first).days + 1))
+        self._worked = list(accumulate(map(self.is_working, days)))
+        """Working days up to each day."""
 
     def is_working(self, day: date) -> bool:
         """Whether offices work."""
@@ -72,13 +77,15 @@ class Days:
         return plain.model_copy(update={"alarms": alarms})
 
     def between(self, start: datetime, end: datetime) -> int:
-        """What `working_days_between` gives; both in China time."""
+        """What `working_days_between` gives, of instants in China time in the year or the next."""
+        if end <= start:
+            return 0
         # An end at 00:00 is 24:00 of the day before.
         last = (end - timedelta(microseconds=1)).date()
-        return self._between(start.date(), last) if last > start.date() else 0
-
-    def _count_between(self, day: date, last: date) -> int:
-        return working_days_between(self.arrangement, start_of(day), start_of(last + ONE_DAY))
+        return (
+            self._worked[last.toordinal() - self._first]
+            - (self._worked[start.toordinal() - self._first])
+        )
 
 
 class OfficeHours:

@@ -62,7 +62,7 @@ class Part:
     """Some of the filings, played by one process."""
 
     def __init__(self, plan: Plan, observe: Observer | None = None) -> None:
-        days = Days(plan.arrangement, plan.terms)
+        days = Days(plan.arrangement, plan.terms, plan.year)
         self._world = World(
             habits=plan.habits,
             days=days,
@@ -225,7 +225,7 @@ def simulate(
         processes = min(os.cpu_count() or 1, 1 + plan.filings // WORTH_A_PROCESS)
     if observe is not None:
         processes = 1
-    days = Days(plan.arrangement, plan.terms)
+    days = Days(plan.arrangement, plan.terms, plan.year)
     first, last = date(plan.year, 1, 1), date(plan.year, 12, 31)
     working = days.working(first, last)
     reviewers = plan.reviewers or plan.habits.reviewers.count or _enough(plan, len(working))

@@ -22,6 +22,7 @@ from tests.filing.process_play import (
     START,
     Play,
     application_data,
+    china,
 )
 
 STATUSES = {
@@ -65,9 +66,11 @@ def test_a_status_is_answered_by_its_name_its_label_and_who_is_waited_for(status
     ],
 )
 def test_what_went_through_is_approved_under_the_name_of_its_kind(kind: str, label: str) -> None:
-    play = Play.begin(changes={"kind": kind}).reach(Status.PLATFORM_REVIEW)
-    approved = play.state.model_copy(update={"status": Status.APPROVED})
-    assert status_label(approved) == label
+    state = Play.begin(changes={"kind": kind}).state
+    assert status_label(state.model_copy(update={"status": Status.APPROVED})) == label
+    for status in set(Status) - {Status.APPROVED}:
+        other = state.model_copy(update={"status": status})
+        assert status_label(other) == STATUSES[status.value][0]
 
 
 # --- messages ---
@@ -185,8 +188,21 @@ def test_the_details_list_the_last_fifty_refusals_and_count_all() -> None:
     assert listed.startswith("(共 60 条,")
     assert listed.count("\n- ") == 50
     assert "未被采纳" not in head
-    refusals = status_answer(play.state).model_dump(mode="json")["refused"]
-    assert [r["by"] for r in refusals] == [f"r{index:02}" for index in range(10, 60)]
+    answer = status_answer(play.state).model_dump(mode="json")
+    assert answer["refused_count"] == 60
+    assert [r["by"] for r in answer["refused"]] == [f"r{index:02}" for index in range(10, 60)]
+
+
+def test_a_bureau_that_is_late_on_a_friday_is_told_of_every_five_working_days_from_monday() -> None:
+    play = Play.begin(at=china(11, 20, 10)).reach(Status.BUREAU_REVIEW)
+    play.to_deadline()
+    assert play.at == china(12, 19)  # the end of Friday
+    happened = play.wait_until(china(1, 6, year=2027))
+    assert [e.at for e in happened.entries if e.purpose == "note"] == [
+        play.notice_time(12, 21),
+        play.notice_time(12, 28),
+        play.notice_time(1, 5, year=2027),
+    ]
 
 
 def test_the_offset_of_the_notices_is_the_filings_own_and_stays_so() -> None:
@@ -197,6 +213,8 @@ def test_the_offset_of_the_notices_is_the_filings_own_and_stays_so() -> None:
     ]
     assert min(offsets) >= 0
     assert max(offsets) < 3600
+    # Neither a worker's restart nor another worker changes it.
+    assert state.model_copy(update={"uid": "run-1"}).offset_seconds == 251
     # Spread over the hour: of 500 at most a few within any minute.
     ordered = sorted(offsets)
     assert max(later - earlier for earlier, later in pairwise(ordered)) < 120

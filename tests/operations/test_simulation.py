@@ -211,7 +211,7 @@ def test_too_few_reviewers_make_reviews_overdue_and_the_report_says_how_many_it_
 
 def test_windows_from_memory_are_those_of_the_rules() -> None:
     arrangement, terms = packaged_arrangement(), WindowTerms()
-    days = Days(arrangement, terms)
+    days = Days(arrangement, terms, 2026)
     rng = Random(1)
     hour = timedelta(hours=1)
     for _ in range(1500):
@@ -274,7 +274,7 @@ def test_the_desk_takes_who_comes_first_and_passes_over_who_has_left() -> None:
 
 def test_filings_start_on_working_days_and_after_holidays_above_all() -> None:
     habits = Habits()
-    days = Days(packaged_arrangement(), WindowTerms())
+    days = Days(packaged_arrangement(), WindowTerms(), 2026)
     by_day = Counter(
         datetime.fromtimestamp(start.at, CHINA).date()
         for start in starts(70_000, 2026, habits, days, Random(7))
