@@ -47,6 +47,7 @@ def _ways(stage: Stage) -> Iterator[tuple[Status, str]]:
         # The authority's word wins, however far we thought that the filing was.
         yield Status.BUREAU_REVIEW, "备案系统称短信核验已完成"
         yield Status.APPROVED, "备案系统称已通过"
+    if stage.with_authority:
         yield Status.CORRECTION, "短信超时"
         yield Status.LAPSED, f"短信超时({cancels})"
     if stage.status is Status.CORRECTION:
