@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from commands import bulk, calendar, corrections, filings, reviews, stack
+from commands import bulk, calendar, corrections, filings, reviews, simulate, stack
 
 app = typer.Typer(
     help="Durable ICP filings (备案) of WeChat mini programs: one Temporal workflow per filing.\n\n"
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-for room in (stack.app, filings.app, reviews.app, corrections.app, bulk.app):
+for room in (stack.app, filings.app, reviews.app, corrections.app, bulk.app, simulate.app):
     app.registered_commands += room.registered_commands
 app.add_typer(calendar.app, name="calendar")
 
