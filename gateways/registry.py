@@ -93,7 +93,7 @@ class Registry:
         try:
             pool = await asyncpg.create_pool(
                 database_url,
-                min_size=1,
+                min_size=0,  # else its own reconnecting fills the log while the database is away
                 max_size=most_connections,
                 init=_prepare,
                 timeout=10,

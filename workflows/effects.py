@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.authority import AuthorityActivities, Order, Submission, Watched
@@ -44,6 +44,9 @@ _Result = TypeVar("_Result")
 
 LOCAL_FOR = timedelta(seconds=5)
 """A local activity's whole time: below the 8 s after which it would cost further events."""
+_LOCAL = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=5)
+"""For 3 s. The attempts are counted because temporalio 1.35 lets one that fails quickly go on for
+ever: its time begins anew with each attempt."""
 ATTEMPT = timedelta(seconds=60)
 SIGN_OF_LIFE = timedelta(seconds=10)
 """What a killed worker had begun is taken up by another after this."""
@@ -61,12 +64,13 @@ async def quickly(
     activity: Callable[[Any, _Argument], Any], argument: _Argument, summary: str
 ) -> Any:
     """Short local work: as a local activity, and patiently as a regular one when that runs out."""
-    with contextlib.suppress(ActivityError):
+    # What a local activity raised at last comes as it is, its time-out as an `ActivityError`.
+    with contextlib.suppress(ActivityError, ApplicationError):
         return await workflow.execute_local_activity_method(
             activity,
             argument,
             schedule_to_close_timeout=LOCAL_FOR,
-            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200)),
+            retry_policy=_LOCAL,
             summary=summary,
         )
     return await workflow.execute_activity_method(

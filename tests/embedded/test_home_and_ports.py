@@ -27,7 +27,7 @@ def test_a_home_is_made_private(tmp_path: Path) -> None:
 def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "letters.txt").touch()
     tmp_path.chmod(0o755)
-    with pytest.raises(StackError, match="set BEIAN_HOME to a new folder"):
+    with pytest.raises(StackError, match="set BEIAN_HOME to a folder that does not exist yet"):
         prepare_home(tmp_path)
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 

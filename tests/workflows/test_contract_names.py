@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from embedded.stack import Stack
 from filing.vocabulary import Status
+from gateways.temporal import SEARCH_ATTRIBUTES
 from tests.filing.test_process_machine import private
 from tests.playing import Begin, Filing, eventually, fresh_appid
 
@@ -76,11 +79,27 @@ async def test_the_search_attributes_have_their_names_types_and_values(
         if pair.key.name in ATTRIBUTES
     }
     assert found.keys() == ATTRIBUTES.keys()
+    client = filing.services.client
+    registered = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    types = {
+        name: IndexedValueType.Name(kind) for name, kind in registered.custom_attributes.items()
+    }
     assert found["DueAt"][1] == answer.due_at
     for name, (kind, value) in ATTRIBUTES.items():
         assert found[name][0] == kind
+        assert types[name] == f"INDEXED_VALUE_TYPE_{kind.upper()}"
         if value is not None:
             assert found[name][1] == value
+
+
+def test_a_server_of_ones_own_is_given_the_same_search_attributes() -> None:
+    named = {
+        name: IndexedValueType.Name(kind).removeprefix("INDEXED_VALUE_TYPE_").title()
+        for name, kind in SEARCH_ATTRIBUTES.items()
+    }
+    assert named == {name: kind for name, (kind, _) in ATTRIBUTES.items()}
 
 
 async def failure(filing: Filing, application: dict[str, Any]) -> ApplicationError:

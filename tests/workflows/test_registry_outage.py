@@ -220,15 +220,14 @@ async def test_a_waiting_worker_ends_at_once_when_told(own: OwnStack) -> None:
     [
         ("no_such_database", 2, b"BEIAN_DATABASE_URL"),
         ("postgres", 3, b"starter.py migrate"),
-        ("%zz:x@@@", 2, b"BEIAN_DATABASE_URL"),
+        ("mysql://beian@127.0.0.1/beian", 2, b"BEIAN_DATABASE_URL"),
     ],
 )
 async def test_a_registry_that_is_the_wrong_one_ends_a_worker_at_once(
     own: OwnStack, database: Database, name: str, code: int, said: bytes
 ) -> None:
-    url = database.running.database_url.replace("/beian?", f"/{name}?")
-    if "@@" in name:
-        url = f"postgresql://{name}"
+    ours = database.running.database_url
+    url = name if ":" in name else ours.replace("/beian?", f"/{name}?")
     worker = await run_worker(own, url)
     _, errors = await asyncio.wait_for(worker.communicate(), 20)
     assert worker.returncode == code, errors
