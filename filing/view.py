@@ -88,7 +88,7 @@ def due_at(state: State) -> datetime | None:
 
 def provisional(state: State) -> bool:
     """Whether the present window rests on an arrangement that is not published yet."""
-    return bool(state.window and not state.status.final and state.window.provisional)
+    return bool(state.window and due_at(state) and state.window.provisional)
 
 
 def status_answer(state: State) -> StatusAnswer:

@@ -90,15 +90,17 @@ class Registry:
         Raises `RegistryNotMigrated`, `WrongSettings` where the address is none, and what asyncpg
         raises where nobody answers (within 10 s).
         """
+        pool = asyncpg.create_pool(
+            database_url,
+            min_size=0,  # else its own reconnecting fills the log while the database is away
+            max_size=most_connections,
+            init=_prepare,
+            timeout=10,
+            command_timeout=30,
+        )
         try:
-            pool = await asyncpg.create_pool(
-                database_url,
-                min_size=0,  # else its own reconnecting fills the log while the database is away
-                max_size=most_connections,
-                init=_prepare,
-                timeout=10,
-                command_timeout=30,
-            )
+            registry = cls(await pool)
+            await registry._require_schema()
         except ValueError:
             # asyncpg repeats parts of the address, of the password too where it is not escaped.
             raise WrongSettings(
@@ -106,11 +108,8 @@ class Registry:
                 "postgresql://user:password@host:5432/database, with %-escapes for what is not a "
                 "letter or digit in the password"
             ) from None
-        registry = cls(pool)
-        try:
-            await registry._require_schema()
         except BaseException:
-            await registry.close()
+            await pool.close()
             raise
         return registry
 

@@ -107,7 +107,7 @@ def _next_round(turn: Turn, by: str, application: Application, *, automatic: boo
         turn.enter(Status.PLATFORM_REVIEW, by, note)
         if changes:
             turn.write("note", by, "本轮修改的内容", changes=list(changes)[:200])
-        if automatic:
+        if automatic and changes:
             submit(turn, AUTOMATIC, "自动通过平台初审,提交管局")
 
 

@@ -7,6 +7,9 @@ from filing.process.outcomes import approve_number, reject, send_back, standing_
 from filing.process.turn import Turn
 from filing.vocabulary import STATUS_LABELS, Status
 
+REFUSED_IDS_KEPT = 200
+DUPLICATES_KEPT = 400
+
 _STAGE_OF = {
     "platform_decision": Status.PLATFORM_REVIEW,
     "bureau_decision": Status.BUREAU_REVIEW,
@@ -14,7 +17,18 @@ _STAGE_OF = {
 
 
 def decide(turn: Turn, event: Message, message: Decision | Decide) -> None:
-    """Apply a decision, or refuse it with the reason."""
+    """Apply a decision, or refuse it with the reason; either way its id is known from then on, so
+    that a copy delivered late is never applied."""
+    seen = message.decision if isinstance(message, Decide) else message
+    refused_before = turn.state.refused_count
+    _decide(turn, event, message)
+    state = turn.state
+    known = (*state.decision_ids, *state.refused_ids)
+    if state.refused_count > refused_before and seen.decision_id not in (None, *known):
+        turn.change(refused_ids=(*state.refused_ids, seen.decision_id)[-REFUSED_IDS_KEPT:])
+
+
+def _decide(turn: Turn, event: Message, message: Decision | Decide) -> None:
     stage, decision, seen_round = _unpack(event.name, message)
     if _refused_out_of_turn(turn, event.name, stage, decision, seen_round):
         return
@@ -62,13 +76,14 @@ def _refused_out_of_turn(
 ) -> bool:
     state = turn.state
     by = decision.reviewer
-    if decision.decision_id is not None and decision.decision_id in state.decision_ids:
-        explanation = "同一决定(decision_id)已经生效,重复的不再处理"
+    if decision.decision_id in (*state.decision_ids, *state.refused_ids):
+        explanation = "同一决定(decision_id)已经收到过,重复的不再处理;新的决定请用新的 decision_id"
         if decision.decision_id in state.duplicates_recorded:
             turn.decline(name, "duplicate", explanation, by)
         else:
             turn.refuse(name, "duplicate", explanation, by)
-            turn.change(duplicates_recorded=(*state.duplicates_recorded, decision.decision_id))
+            recorded = (*state.duplicates_recorded, str(decision.decision_id))
+            turn.change(duplicates_recorded=recorded[-DUPLICATES_KEPT:])
         return True
     rounds = {r for r in (seen_round, decision.round) if r is not None}
     if state.status.final:

@@ -107,6 +107,8 @@ class State(Model):
     subject_number: str | None = None
     decision_ids: tuple[str, ...] = ()
     """Ids of applied decisions: a second one of the same id is a duplicate."""
+    refused_ids: tuple[str, ...] = ()
+    """Ids of refused decisions, the last 200: a copy of one is a duplicate too."""
     duplicates_recorded: tuple[str, ...] = ()
     events_seen: tuple[str, ...] = ()
     """Ids of the authority's events that were applied or kept."""

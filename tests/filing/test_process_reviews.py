@@ -330,3 +330,18 @@ def test_every_mode_asks_whom_it_has_to_ask_and_no_one_else() -> None:
         play = Play.begin(mode).reach(Status.BUREAU_REVIEW)
         assert (play.asking is None) == (mode is MANUAL)
     assert Play.begin(SANDBOX).reach(Status.CORRECTION).asking is None
+
+
+def test_a_copy_of_a_refused_decision_is_never_applied_later() -> None:
+    play = Play.begin()
+    early = {**GRANT, "decision_id": "d-9"}
+    play.send("bureau_decision", early)
+    assert play.state.refused[-1].code == "out_of_turn"
+    play.reach(Status.BUREAU_REVIEW)
+    play.send("bureau_decision", early)
+    assert play.state.refused[-1].code == "duplicate"
+    count = play.state.refused_count
+    assert play.send("bureau_decision", early).refusal is not None
+    assert (play.state.status, play.state.refused_count) == (Status.BUREAU_REVIEW, count)
+    play.send("bureau_decision", {**GRANT, "decision_id": "d-10"})
+    assert play.state.status is Status.APPROVED

@@ -1,11 +1,8 @@
 """A filing outlives the processes that carry it."""
 
-import asyncio
-from datetime import timedelta
-
 from embedded.stack import Stack
 from filing.vocabulary import Status
-from tests.playing import Begin, eventually
+from tests.playing import Begin
 
 
 async def test_a_killed_worker_costs_nothing_and_the_filing_finishes_once(
@@ -42,37 +39,6 @@ async def test_a_killed_worker_costs_nothing_and_the_filing_finishes_once(
     assert sorted(r.code for r in answer.refused) == ["already_verified"] * 2 + ["duplicate"]
     notices = await filing.services.registry.notices(filing.uid)
     assert len([n for n in notices if n.purpose == "rejected"]) == 1
-
-
-async def test_what_was_sent_before_a_deadline_is_in_time_although_nobody_was_there(
-    begin_filing: Begin, stack: Stack
-) -> None:
-    filing = await begin_filing()
-    await filing.player.until(Status.PLATFORM_REVIEW)
-    await filing.player.signal(
-        "platform_decision",
-        {
-            "outcome": "return",
-            "reviewer": "li.na",
-            "reasons": [{"field": "subject.name", "reason": "不符"}],
-        },
-    )
-    answer = await filing.player.until(Status.CORRECTION)
-    assert answer.due_at is not None
-    await filing.player.pass_time(
-        seconds=(answer.due_at - await filing.player.time() - timedelta(hours=1)).total_seconds()
-    )
-    await stack.worker.kill_worker()
-    try:
-        await filing.player.signal("resubmit", {"by": "applicant", "reason": "重新提交"})
-        passing = asyncio.create_task(filing.player.pass_time(hours=2))
-        moved = await asyncio.wait({passing}, timeout=2)
-    finally:
-        await stack.worker.start_worker()
-    await passing
-    assert moved is not None
-    # Lapsed, had the clock been looked at before the inbox.
-    await eventually(filing, lambda a: (a.status, a.round) == (Status.PLATFORM_REVIEW, 2))
 
 
 async def test_the_hand_over_tells_the_next_attempt_that_the_order_is_there(

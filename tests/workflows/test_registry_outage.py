@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +39,24 @@ class Database:
     lock: int
     running: Postgres
 
-    async def stop(self) -> None:
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
         await self.running.stop()
+        try:
+            yield
+        finally:
+            self.running = await start_postgres(self.home, self.lock)
 
-    async def start(self) -> None:
-        self.running = await start_postgres(self.home, self.lock)
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """There, and silent."""
+        self._send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._send(signal.SIGCONT)
 
-    def send(self, number: signal.Signals) -> None:
+    def _send(self, number: signal.Signals) -> None:
         """To the server and to each of its processes."""
         pid = self.running.child.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -59,7 +71,7 @@ async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Da
         database = Database(home, lock, await start_postgres(home, lock))
         await upgrade(database.running.database_url)
         yield database
-        await database.stop()
+        await database.running.stop()
     discard_place(home)
 
 
@@ -109,17 +121,16 @@ async def test_ten_minutes_without_the_registry_cost_few_events_and_lose_nothing
     await undisturbed.player.handed_over()
     usual = await own_events(undisturbed)
 
-    await database.stop()
-    await decide(filing)
-    # Refused is known at once; nothing is done before it is on record.
-    await eventually(filing, lambda a: a.refused_count == 1)
-    await filing.player.pass_time(minutes=2)
-    after_two = len(await own_events(filing))
-    await filing.player.pass_time(minutes=8)
-    assert len(await own_events(filing)) == after_two
-    assert (await filing.status()).status is Status.PLATFORM_REVIEW
+    async with database.away():
+        await decide(filing)
+        # Refused is known at once; nothing is done before it is on record.
+        await eventually(filing, lambda a: a.refused_count == 1)
+        await filing.player.pass_time(minutes=2)
+        after_two = len(await own_events(filing))
+        await filing.player.pass_time(minutes=8)
+        assert len(await own_events(filing)) == after_two
+        assert await pending(filing) == ["record"]
 
-    await database.start()
     await filing.player.pass_time(minutes=2)
     await filing.player.until(Status.SUBMISSION)
     await filing.player.handed_over()
@@ -139,8 +150,7 @@ async def test_a_registry_that_does_not_answer_at_all_holds_up_until_it_does(
     filing = await own.begin()
     await filing.player.until(Status.PLATFORM_REVIEW)
     before = len(await own_events(filing))
-    database.send(signal.SIGSTOP)
-    try:
+    with database.frozen():
         await decide(filing)
         await eventually(filing, lambda a: a.refused_count == 1)
         # Past the local activity's time: from there on one regular activity waits.
@@ -148,8 +158,6 @@ async def test_a_registry_that_does_not_answer_at_all_holds_up_until_it_does(
         while "record" not in await pending(filing):
             assert time.monotonic() < end
             await asyncio.sleep(0.1)
-    finally:
-        database.send(signal.SIGCONT)
     await filing.player.until(Status.SUBMISSION)
     await filing.player.handed_over()
     await assert_same_story(filing)
@@ -167,17 +175,16 @@ async def test_a_worker_that_starts_without_the_registry_waits_and_says_so(
     filing = await own.begin()
     await filing.player.until(Status.PLATFORM_REVIEW)
     await own.stack.worker.kill_worker()
-    await database.stop()
     before = len(own.worker_log)
-    starting = asyncio.create_task(own.stack.worker.start_worker())
-    await decide(filing)
-    end = time.monotonic() + 20
-    while own.worker_log[before:].count("waiting for the registry") < 2:
-        assert time.monotonic() < end, own.worker_log[before:]
-        await asyncio.sleep(0.1)
-    assert not starting.done()
-    assert "worker ready" not in own.worker_log[before:]
-    await database.start()
+    async with database.away():
+        starting = asyncio.create_task(own.stack.worker.start_worker())
+        await decide(filing)
+        end = time.monotonic() + 20
+        while own.worker_log[before:].count("waiting for the registry") < 2:
+            assert time.monotonic() < end, own.worker_log[before:]
+            await asyncio.sleep(0.1)
+        assert not starting.done()
+        assert "worker ready" not in own.worker_log[before:]
     await asyncio.wait_for(starting, 30)
     assert "Traceback" not in own.worker_log[before:]
     await filing.player.until(Status.SUBMISSION)
