@@ -4,9 +4,15 @@ import os
 import sys
 from typing import NoReturn
 
-import typer
+try:
+    import typer
 
-from commands import bulk, calendar, corrections, filings, reviews, simulate, stack
+    from commands import bulk, calendar, corrections, filings, reviews, simulate, stack
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"{missing.name} is not installed for {sys.executable}: run `make setup` once, then "
+        "`.venv/bin/python starter.py …`"
+    )
 
 app = typer.Typer(
     help="Durable ICP filings (备案) of WeChat mini programs: one Temporal workflow per filing.\n\n"

@@ -12,6 +12,7 @@ from filing.model import CHINA, Model
 from filing.parse import parse_application
 from filing.problems import Problem, errors
 from filing.process.events import Record, Recorded
+from filing.process.instants import moved
 from filing.process.state import State
 from filing.process.transition import transition
 from filing.records import Entry
@@ -115,7 +116,13 @@ class FilingActivities:
 
     @activity.defn
     async def record(self, order: RecordOrder) -> Recorded:
-        """Open the window by the calendar as it is known now, and write it all to the registry."""
+        """Open the window by the calendar as it is known now, and write it all to the registry.
+
+        What a lost attempt had written happened when it said so.
+        """
+        entries = order.record.entries
+        kept = await self._records.instants(order.state.uid, entries)
+        order = moved(order, {e.at: kept[e.sequence] for e in entries if e.sequence in kept})
         arrangement = await self._calendar.arrangement()
         recorded = await self._record(order, arrangement)
         # An import looks for windows counted by an older calendar once, right after it is stored:
@@ -139,7 +146,8 @@ class FilingActivities:
             )
             for stretch in record.closes
         )
-        recorded = Recorded(window=window, stretches=stretches, at=order.at)
+        instants = tuple(entry.at for entry in record.entries)
+        recorded = Recorded(window=window, stretches=stretches, instants=instants, at=order.at)
         state = transition(order.state, recorded).state
         conflicts = await self._records.write(state, record.entries)
         return recorded.model_copy(update={"conflicts": conflicts})

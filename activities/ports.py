@@ -1,5 +1,6 @@
 """What activities need of the outside: one small protocol each. Gateways implement them."""
 
+from datetime import datetime
 from typing import Protocol
 
 from filing.application import Application
@@ -26,6 +27,11 @@ class Records(Protocol):
     async def refuse(self, uid: str, entry: Entry) -> None:
         """Put on record that an application was not accepted, and close the row that `start` may
         have written of it."""
+        ...
+
+    async def instants(self, uid: str, entries: tuple[Entry, ...]) -> dict[int, datetime]:
+        """When those of the entries that are on record already happened, by sequence: the same but
+        for their instant. An attempt that was lost had written them."""
         ...
 
     async def claim_number(self, number: str, uid: str) -> bool:

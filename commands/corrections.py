@@ -24,6 +24,7 @@ def draft(
 ) -> None:
     """Write a filing's application for correction, the reasons beside its fields."""
     from gateways.materials import MaterialUnavailable
+    from operations.draft import NotReturned
 
     try:
         path = run(_draft(id_, to))
@@ -32,7 +33,7 @@ def draft(
             f"{error.filename} is there already: correct it, or name another folder by --to",
             Exit.USAGE,
         )
-    except MaterialUnavailable as error:
+    except (MaterialUnavailable, NotReturned) as error:
         fail(str(error), Exit.NO)
     except OSError as error:
         fail(f"--to {to}: cannot be written: {error.strerror}", Exit.USAGE)

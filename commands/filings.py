@@ -308,6 +308,7 @@ def _print_listed(listed: "list[ListedFiling]") -> None:
     rows: list[tuple[str | tuple[str, str], ...]] = []
     for one in listed:
         due = "" if one.due_at is None else when(one.due_at)
+        due = "已暂停" if one.held else due
         rows.append(
             (
                 one.filing_id,
@@ -419,6 +420,11 @@ def example(
     With its material files, dated today. Needs no service.
     """
     settings()
+    if (there := to / f"{name}.yaml").exists():
+        fail(
+            f"{there} is there already and is not overwritten; name another folder by --to",
+            Exit.USAGE,
+        )
     try:
         path = write_example(name, to, parse_instant(None, "").date(), appid)
     except ValueError as error:

@@ -2,15 +2,15 @@
 
 What a workflow task wrote may have been lost with it: its worker died before the task was answered,
 or the server refused the answer because something new had come. The task is then done again, a
-little later. Where the second writes the same but for the instant, that is no conflict: it is kept
-beside the first as `again-…`, and the last instant counts, for it is the workflow's own.
+little later. Where the second writes the same but for the instant, that is no conflict: the first
+instant stays, and `instants` tells it.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Sequence
-from datetime import UTC
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -23,32 +23,34 @@ if TYPE_CHECKING:
     )
 
 CONFLICT = "conflict-"
-AGAIN = "again-"
 _CONTENT = ("purpose", "status", "round", "by", "note", "detail")
 """What an entry says, beside its place and its instant."""
+
+
+async def instants(
+    connection: "Connection", uid: str, entries: Sequence[Entry]
+) -> dict[int, datetime]:
+    """When entries that are on record happened, by sequence; not of those that say something else."""
+    kept = await _kept(connection, uid, entries)
+    return {
+        entry.sequence: kept[entry.sequence]["at"]
+        for entry in entries
+        if entry.sequence in kept and _says_the_same(kept[entry.sequence], _row(entry))
+    }
 
 
 async def append(connection: "Connection", uid: str, entries: Sequence[Entry]) -> tuple[int, ...]:
     """Append a filing's entries; gives the sequences under which something else is on record: that
     stays, and the new content is kept beside it as `conflict-…`. The caller holds the filing's lock.
     """
-    kept = await connection.fetch(
-        "select sequence, purpose, status, round, by, note, detail, digest from events"
-        " where uid = $1 and sequence = any($2::int[])",
-        uid,
-        [entry.sequence for entry in entries],
-    )
-    first = {row["sequence"]: dict(row) for row in kept if not _beside(row["purpose"])}
+    kept = await _kept(connection, uid, entries)
     rows, conflicts = [], []
     for entry in entries:
         row = _row(entry)
-        older = first.setdefault(entry.sequence, row)
-        if older["digest"] != row["digest"]:
-            again = all(older[name] == row[name] for name in _CONTENT)
-            if not again:
-                conflicts.append(entry.sequence)
+        if not _says_the_same(kept.setdefault(entry.sequence, row), row):
+            conflicts.append(entry.sequence)
             row |= {
-                "purpose": (AGAIN if again else CONFLICT) + row["digest"][:12],
+                "purpose": CONFLICT + row["digest"][:12],
                 "detail": {"purpose": row["purpose"], "detail": row["detail"]},
             }
         rows.append((uid, *row.values()))
@@ -60,22 +62,23 @@ async def append(connection: "Connection", uid: str, entries: Sequence[Entry]) -
     return tuple(dict.fromkeys(conflicts))
 
 
-def folded(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows in order of their sequence, each with the last instant at which it was written."""
-    told: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
-    for row in rows:
-        (again if row["purpose"].startswith(AGAIN) else told).append(row)
-    first = {row["sequence"]: row for row in told if not _beside(row["purpose"])}
-    for row in again:
-        older = first[row["sequence"]]
-        if row["at"] > older["at"]:
-            older |= {"at": row["at"], "recorded_at": row["recorded_at"]}
-    return told
+async def _kept(
+    connection: "Connection", uid: str, entries: Sequence[Entry]
+) -> dict[int, dict[str, Any]]:
+    """What is on record under the entries' sequences, whatever its purpose: a sequence is given
+    once."""
+    rows = await connection.fetch(
+        "select sequence, at, purpose, status, round, by, note, detail from events"
+        " where uid = $1 and sequence = any($2::int[]) and not starts_with(purpose, $3)",
+        uid,
+        [entry.sequence for entry in entries],
+        CONFLICT,
+    )
+    return {row["sequence"]: dict(row) for row in rows}
 
 
-def _beside(purpose: str) -> bool:
-    return purpose.startswith((CONFLICT, AGAIN))
+def _says_the_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one[name] == other[name] for name in _CONTENT)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from filing.model import CHINA, Model
 from filing.process.state import State
 from filing.records import Entry, ListedFiling, ListQuery
 from filing.view import status_answer
-from gateways.event_log import append, canonical, folded, storable
+from gateways.event_log import append, canonical, instants, storable
 from settings import WrongSettings
 
 if TYPE_CHECKING:
@@ -155,6 +155,11 @@ class Registry:
             )
         return bool(closed)
 
+    async def instants(self, uid: str, entries: tuple[Entry, ...]) -> dict[int, datetime]:
+        """See `activities.ports.Records.instants`."""
+        async with self.pool.acquire() as connection:
+            return await instants(connection, uid, entries)
+
     async def claim_number(self, number: str, uid: str) -> bool:
         """See `activities.ports.Records.claim_number`. Of two claims at once one wins."""
         async with self.pool.acquire() as connection, connection.transaction():
@@ -241,7 +246,7 @@ class Registry:
             " where uid = $1 order by sequence, recorded_at, purpose",
             uid,
         )
-        return [RecordedEntry(**row) for row in folded(map(_columns, rows))]
+        return [RecordedEntry(**_columns(row)) for row in rows]
 
     async def notices(self, uid: str) -> list[NoticeRecord]:
         """The notices of a filing, in order."""

@@ -11,10 +11,20 @@ import yaml
 from filing.application import Application
 from filing.authority import Reason
 from filing.view import StatusAnswer
+from filing.vocabulary import Status
 from operations.filings import NoSuchFiling, find, status
 from operations.services import Services
 
 INDENT = "  "
+
+
+class NotReturned(Exception):
+    """Only what was returned can be corrected."""
+
+    def __init__(self, filing_id: str, label: str) -> None:
+        super().__init__(
+            f"{filing_id} stands at {label}: only a returned filing (待修改) is drafted"
+        )
 
 
 def render(application: Application, reasons: Sequence[Reason]) -> str:
@@ -97,22 +107,23 @@ def _scalar(value: Any) -> str:
 async def write_draft(id_: str, folder: Path, services: Services) -> Path:
     """Write the draft of a filing and its papers into `folder`; gives the application file.
 
-    Raises `NoSuchFiling`, `FileExistsError` where a draft is there already, and what the materials
+    Raises `NoSuchFiling`, `NotReturned`, `FileExistsError` where a draft is there already, and what the materials
     store raises where a paper is missing or damaged.
     """
     record = await find(id_, services)
     application = await services.registry.application(record.uid)
     if application is None:
         raise NoSuchFiling(id_)
-    answer = await status(record, services)
-    reasons = answer.reasons if answer else StatusAnswer.model_validate(record.view).reasons
+    answer = await status(record, services) or StatusAnswer.model_validate(record.view)
+    if answer.status is not Status.CORRECTION:
+        raise NotReturned(record.filing_id, answer.status_label)
     papers = {
         material.file: await services.materials.read(material.sha256)
         for material in application.materials
         if material.sha256 is not None
     }
     target = folder / f"{record.appid}.yaml"
-    await asyncio.to_thread(_write, target, render(application, reasons), papers)
+    await asyncio.to_thread(_write, target, render(application, answer.reasons), papers)
     return target
 
 

@@ -160,7 +160,8 @@ class Orders:
             while stem is None:
                 year = (datetime.now(UTC) + timedelta(hours=8)).year
                 count = _count(db, f"{letter}{year}")
-                stem = f"{letter}ICP备{year}{count:06}号"
+                # Apart from the small numbers that people make up by hand.
+                stem = f"{letter}ICP备{year}9{count:05}号"
                 # A number that was set by hand may be ahead of the counter.
                 if db.execute("select 1 from orders where subject_number = ?", (stem,)).fetchone():
                     stem = None

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         Step,
         WithdrawalAnswered,
     )
+    from filing.process.instants import differing, moved
     from filing.process.state import Refusal, State
     from filing.process.transition import begin, resumed, transition
     from filing.view import (
@@ -356,6 +357,8 @@ class FilingWorkflow:
         self._show_details()
         recorded = await self._effects.record(self._living, together)
         self._written_at = workflow.info().get_current_history_length()
+        # The SDK tells another time where it replays a task that was prolonged for a local activity.
+        self._state = moved(self._living, differing(together.entries, recorded.instants))
         await self._turn(recorded, None)
 
     async def _find_out(self, effect: FindOut, ticket: int | None) -> None:

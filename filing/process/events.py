@@ -69,6 +69,8 @@ class Recorded(Model):
     window: Window | None = None
     stretches: tuple[Stretch, ...] = ()
     conflicts: tuple[int, ...] = ()
+    instants: tuple[datetime, ...] = ()
+    """When each entry happened, as it is on record."""
     at: datetime
 
 

@@ -145,6 +145,37 @@ async def returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None:
     assert again.out.startswith("✗ refused ")
 
 
+async def drafted_and_amended(cli: Cli, begin: Begin) -> None:
+    case = await begin()
+    early = await cli("draft", case.appid, code=1)
+    assert "待修改" in early.err
+    reason = "mini_program.remark=过于笼统"
+    await cli("decide", case.appid, "return", "--reviewer", "li.na", "--reason", reason)
+    folder = cli.folder / f"draft-{case.appid}"
+    written = await cli("draft", case.appid, "--to", folder)
+    draft = folder / f"{case.appid}.yaml"
+    assert str(draft) in written.out
+    assert draft.stat().st_mode & 0o777 == 0o600
+    text = draft.read_text(encoding="utf-8")
+    assert "# ← 退回原因:过于笼统" in text
+    there = await cli("draft", case.appid, "--to", folder, code=2)
+    assert str(draft) in there.err
+
+    remark = next(line for line in text.splitlines() if line.startswith("  remark:"))
+    draft.write_text(text.replace(remark, "  remark: 太短"), encoding="utf-8")
+    wrong = await cli.json("amend", case.appid, draft, code=1)
+    assert [(p["path"], wrong["accepted"]) for p in wrong["problems"]] == [
+        ("mini_program.remark", False)
+    ]
+    better = "  remark: 面向昆山本地商户的线上商城,提供日用百货的浏览、下单与到店自提服务"
+    draft.write_text(text.replace(remark, better), encoding="utf-8")
+    sent = await cli.json("amend", case.appid, draft, "--by", "wang.fang")
+    assert (sent["status"]["status"], sent["status"]["round"]) == ("platform_review", 2)
+    assert sent["status"]["changes"] == ["mini_program.remark"]
+    late = await cli.json("amend", case.appid, draft, code=1)
+    assert late["refusal"]["code"] == "out_of_turn"
+
+
 def one_line(appid: str) -> str:
     """The application as a line of JSON Lines."""
     return json.dumps(from_yaml(application(appid), {}), ensure_ascii=False)
@@ -232,6 +263,8 @@ STORIES: dict[str, Callable[[Cli, Begin], Awaitable[None]]] = {
     for story in (
         from_file_to_number,
         returned_corrected_and_sent_again,
+        drafted_and_amended,
+        drafted_and_amended,
         held_resumed_and_moved_on,
         several_from_standard_input,
     )

@@ -33,7 +33,7 @@ async def test_from_application_to_number(client: PlainClient) -> None:
     await client.control(sms_verify_status=2)
     assert (await client.info())["sms_verify_status"] == 2
     granted = (await client.control(status=6)).json()
-    stem = f"苏ICP备{_year()}000001号"
+    stem = f"苏ICP备{_year()}900001号"
     assert (granted["subject_number"], granted["number"]) == (stem, f"{stem}-1X")
     detail = await client.get("get_online_icp_order")
     assert detail["icp_subject"]["base_info"]["record_number"] == stem
@@ -107,7 +107,7 @@ async def test_a_subject_gets_its_mini_programs_under_one_number(client: PlainCl
         await each.apply()
         await each.control(status=6)
     numbers = [o["number"] for o in (await client.http.get("/sandbox/orders")).json()["orders"]]
-    stem = f"苏ICP备{_year()}000001号"
+    stem = f"苏ICP备{_year()}900001号"
     assert sorted(numbers) == [f"{stem}-1X", f"{stem}-2X"]
 
 
