@@ -188,3 +188,27 @@ async def test_the_log_of_a_final_filing_closes_its_row(
     assert record is not None
     assert record.closed_at == end
     assert record.closed_at.isoformat() == "2026-12-24T10:00:00+08:00"
+
+
+async def test_the_same_at_another_instant_is_no_conflict_and_the_first_instant_stays(
+    registry: Registry, new_state: NewState, new_entry: NewEntry
+) -> None:
+    state, first = new_state(sequence=2), (new_entry(), new_entry(sequence=2, purpose="fact"))
+    assert await registry.instants(state.uid, first) == {}
+    await registry.write(state, first)
+    later = tuple(e.model_copy(update={"at": e.at + timedelta(seconds=9)}) for e in first)
+    assert await registry.instants(state.uid, later) == {1: first[0].at, 2: first[1].at}
+    assert await registry.write(state, later) == ()
+    assert [e.at for e in await registry.events(state.uid)] == [e.at for e in first]
+
+
+async def test_a_sequence_is_given_once_whatever_the_purpose(
+    registry: Registry, new_state: NewState, new_entry: NewEntry
+) -> None:
+    state = new_state()
+    await registry.write(state, (new_entry(purpose="overdue"),))
+    other = new_entry(purpose="fact", note="先到的消息")
+    assert await registry.instants(state.uid, (other,)) == {}
+    assert await registry.write(state, (other,)) == (1,)
+    events = await registry.events(state.uid)
+    assert [e.purpose.partition("-")[0] for e in events] == ["overdue", "conflict"]
