@@ -1,8 +1,8 @@
-# Tasks: setup, demo, test, lock. `make demo` and `make test` do all the set-up themselves.
+# Tasks: setup, demo, test, torture, lock. `make demo` and `make test` do all the set-up themselves.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format lint-types imports lock
+.PHONY: setup demo test torture lint format lint-types imports lock
 
 setup: .venv/.installed
 
@@ -19,6 +19,9 @@ demo: setup
 test: setup lint lint-types imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+torture: setup
+	$(BIN)/python -m pytest -m torture
 
 lint: setup
 	$(BIN)/ruff check .

@@ -38,6 +38,9 @@ class NoRegistry:
         self.written += entries
         return ()
 
+    async def instants(self, uid: str, entries: tuple[Entry, ...]) -> dict[int, datetime]:
+        return {}
+
 
 class PackagedCalendar:
     def __init__(self, registry: Registry) -> None: ...

@@ -20,6 +20,8 @@ from tests.playing import Begin, Filing, eventually
 from tests.workflows.test_messages import json_payload, raw_signal
 from workflows.filing import LONG_HISTORY
 
+pytestmark = pytest.mark.torture
+
 FLOOD = 10_000
 AT_ONCE = 16
 STATE_BYTES = 200_000
@@ -219,7 +221,8 @@ async def test_a_notice_and_a_hold_go_on_in_the_next_run(
     filing = await short.begin()
     await filing.player.until(Status.PLATFORM_REVIEW)
     await filing.player.signal("platform_decision", {**RETURN, "decision_id": "d-1"})
-    began = await filing.player.until(Status.CORRECTION)
+    await filing.player.until(Status.CORRECTION)
+    began = await eventually(filing, lambda a: a.due_at is not None)
     await filing.player.signal("hold", {"by": "ops", "reason": "系统维护"})
     await eventually(filing, lambda a: a.held)
     await into_the_next_run(filing)
@@ -255,7 +258,7 @@ async def test_a_question_to_the_authority_goes_on_in_the_next_run(short: OwnSta
     await into_the_next_run(filing)
     await filing.player.to_sms_from_submission()
     await into_the_next_run(filing)
-    assert "watch_authority" in await pending(filing)
+    await until_pending(filing, ["watch_authority"])
     await filing.player.authority(status=4, sms_verify_status=2)
     await filing.player.pass_time(hours=23)
     answer = await filing.player.until(Status.BUREAU_REVIEW)
@@ -264,7 +267,8 @@ async def test_a_question_to_the_authority_goes_on_in_the_next_run(short: OwnSta
 
 async def test_a_deadline_is_kept_in_the_next_run(short: OwnStack) -> None:
     filing = await short.begin()
-    began = await filing.player.until(Status.PLATFORM_REVIEW)
+    await filing.player.until(Status.PLATFORM_REVIEW)
+    began = await eventually(filing, lambda a: a.due_at is not None)
     await into_the_next_run(filing)
     answer = await filing.status()
     assert answer.due_at is not None
