@@ -86,13 +86,18 @@ class Player:
         self._say = say
 
     async def until(self, status: Status, round_: int = 1) -> StatusAnswer:
-        """Wait until the filing has reached a status. Raises `DemoFailed`."""
+        """Wait until the filing has reached a status and its window is open, where it has one.
+        Raises `DemoFailed`."""
         answer = None
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             raw = await self._handle.query("status")
             answer = None if raw is None else StatusAnswer.model_validate(raw)
-            if answer is not None and (answer.status, answer.round) == (status, round_):
+            if (
+                answer is not None
+                and (answer.status, answer.round) == (status, round_)
+                and (answer.due_at or answer.held or status.final)
+            ):
                 self._say(f"{answer.status_label}(第 {answer.round} 轮)")
                 return answer
             await asyncio.sleep(0.05)
