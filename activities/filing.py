@@ -8,6 +8,7 @@ from temporalio import activity
 from activities.ports import Calendar, Materials, Records
 from filing.application import Application
 from filing.checks import check
+from filing.errors import INVALID_APPLICATION
 from filing.model import CHINA, Model
 from filing.parse import parse_application
 from filing.problems import Problem, errors
@@ -163,7 +164,7 @@ class FilingActivities:
             round=1,
             by="rules",
             note="申请无效,未受理",
-            detail={"code": "InvalidApplication", "problems": refused.what},
+            detail={"code": INVALID_APPLICATION, "problems": refused.what},
         )
         await self._records.refuse(refused.uid, entry)
 

@@ -40,7 +40,6 @@ with workflow.unsafe.imports_passed_through():
     from filing.process.state import State
 
 _Argument = TypeVar("_Argument")
-_Result = TypeVar("_Result")
 
 LOCAL_FOR = timedelta(seconds=5)
 """A local activity's whole time: below the 8 s after which it would cost further events."""

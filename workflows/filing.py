@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.filing import CheckOrder, FilingActivities, NotAccepted, refused
     from filing.application import Application, workflow_id
+    from filing.errors import INVALID_APPLICATION
     from filing.parse import parse_application
     from filing.problems import Problem, errors
     from filing.process.events import (
@@ -464,4 +465,4 @@ def _problem(path: str, code: str, message: str) -> Problem:
 
 
 def _invalid(problems: tuple[Problem, ...]) -> ApplicationError:
-    return ApplicationError(refused(problems), type="InvalidApplication", non_retryable=True)
+    return ApplicationError(refused(problems), type=INVALID_APPLICATION, non_retryable=True)

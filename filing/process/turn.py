@@ -153,8 +153,8 @@ class Turn:
             window=None,
             announced=False,
             overdue=False,
-            # A window may run from before its stage was entered: a hold since then counts for it.
             closing_note=None,
+            # A window may run from before its stage was entered: a hold since then counts for it.
             holds=tuple(hold for hold in self.state.holds if hold[1] > (start or entered)),
         )
         self.remember("transition", by, note)
