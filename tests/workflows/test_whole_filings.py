@@ -131,7 +131,7 @@ async def test_submission_overdue_keeps_trying(begin_filing: Begin) -> None:
     await to_deadline(filing, timedelta(seconds=-1))
     await eventually(filing, lambda a: a.overdue)
     await filing.player.authority(status=4, sms_verify_status=1)
-    await filing.player.pass_time(days=1)
+    await filing.player.pass_check()
     await filing.player.until(Status.SMS_VERIFICATION)
 
 
@@ -224,7 +224,7 @@ async def uneventful(filing: Filing) -> int:
     await on_record(filing, Status.SUBMISSION)
     await filing.player.handed_over()
     await filing.player.authority(status=4, sms_verify_status=1)
-    await filing.player.pass_time(days=1)
+    await filing.player.pass_check()
     await on_record(filing, Status.SMS_VERIFICATION)
     await filing.player.authority(status=4, sms_verify_status=2)
     await filing.player.pass_time(hours=23, minutes=59)
