@@ -4,11 +4,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from embedded.errors import StackError
+
+Answer = TypeVar("Answer")
 
 TETHER = Path(__file__).with_name("tether.py")
 LARGEST_LOG = 10_000_000
@@ -84,6 +87,25 @@ class Child:
     def alive(self) -> bool:
         """Whether it still runs, as far as the event loop has heard."""
         return self._process.returncode is None
+
+    async def until_ready(
+        self, answer: Callable[[], Awaitable[Answer | None]], patience: float
+    ) -> Answer:
+        """Ask until there is an answer, for `patience` seconds at most, and give it.
+
+        Raises `StackError` with the last lines of the log where it ended or was not ready in time.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                while not (answered := await answer()):
+                    if not self.alive:
+                        raise StackError(f"{self.name} did not start: {self.epitaph()}")
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise StackError(
+                f"{self.name} was not ready in {patience:.0f} s: {self.epitaph()}"
+            ) from None
+        return answered
 
     async def wait(self) -> int:
         """Wait for its end and give its exit code, negative for a signal."""

@@ -71,7 +71,9 @@ async def start_postgres(home: Path, lock: int) -> Postgres:
         _remove_stale_locks(place)
         child = await Child.start(_launch(home, place, lock))
         try:
-            await _make_database(await _first_connection(child, place))
+            await _make_database(
+                await child.until_ready(lambda: _connection(place), START_PATIENCE)
+            )
         except StackError:
             await child.kill()
             if not _is_in_the_way(child) or asyncio.get_running_loop().time() > deadline:
@@ -150,22 +152,13 @@ async def _make_data(home: Path, place: Place, lock: int) -> None:
     new.rename(place.data)
 
 
-async def _first_connection(child: Child, place: Place) -> asyncpg.Connection:
+async def _connection(place: Place) -> asyncpg.Connection | None:
     try:
-        async with asyncio.timeout(START_PATIENCE):
-            while True:
-                try:
-                    return await asyncpg.connect(
-                        user="postgres", database="postgres", host=str(place.sockets), port=PORT
-                    )
-                except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
-                    if not child.alive:
-                        raise StackError(f"PostgreSQL did not start: {child.epitaph()}") from None
-                    await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise StackError(
-            f"PostgreSQL was not ready in {START_PATIENCE:.0f} s: {child.epitaph()}"
-        ) from None
+        return await asyncpg.connect(
+            user="postgres", database="postgres", host=str(place.sockets), port=PORT
+        )
+    except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
+        return None
 
 
 async def _make_database(connection: asyncpg.Connection) -> None:

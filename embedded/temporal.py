@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -16,20 +15,10 @@ from embedded.children import Child, Launch
 from embedded.errors import StackError
 from embedded.home import LOGS
 from embedded.ports import ADDRESS, Ports
+from gateways.temporal import SEARCH_ATTRIBUTES
 
 NAMESPACE = "default"
 DATABASE_FILE = "temporal.sqlite"
-SEARCH_ATTRIBUTES: Mapping[str, str] = {
-    "FilingStatus": "Keyword",
-    "FilingKind": "Keyword",
-    "ApplicantType": "Keyword",
-    "Province": "Keyword",
-    "WaitingFor": "Keyword",
-    "DueAt": "Datetime",
-    "Overdue": "Bool",
-    "DeadlineProvisional": "Bool",
-    "Round": "Int",
-}
 TIME_TRAVEL = (
     "frontend.WorkflowTimeSkippingEnabled=true",
     # Cuts a skip from one second to a tenth.
@@ -73,16 +62,7 @@ async def start_temporal(home: Path, ports: Ports, lock: int, *, time_travel: bo
 
 async def wait_until_ready(child: Child, ports: Ports) -> None:
     """Return once our server, not somebody else's, answers with all it needs. Raises `StackError`."""
-    try:
-        async with asyncio.timeout(START_PATIENCE):
-            while not await _answers(ports):
-                if not child.alive:
-                    raise StackError(f"Temporal did not start: {child.epitaph()}")
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise StackError(
-            f"Temporal was not ready in {START_PATIENCE:.0f} s: {child.epitaph()}"
-        ) from None
+    await child.until_ready(lambda: _answers(ports), START_PATIENCE)
     if not child.alive:
         # Another program took the port after we had tested it: what answered is not ours.
         raise StackError(f"Temporal did not start: {child.epitaph()}")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from embedded.children import Child, Launch
-from embedded.errors import StackError
 from embedded.home import LOGS
 
 READY = "worker ready"
@@ -54,16 +53,7 @@ class WorkerKeeper:
         """Start it and wait until it polls. Raises `StackError`."""
         child = self._child = await Child.start(self._launch)
         self._wanted.set()
-        try:
-            async with asyncio.timeout(START_PATIENCE):
-                while READY not in child.output().splitlines():
-                    if not child.alive:
-                        raise StackError(f"the worker did not start: {child.epitaph()}")
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            raise StackError(
-                f"the worker was not ready in {START_PATIENCE:.0f} s: {child.epitaph()}"
-            ) from None
+        await child.until_ready(lambda: _polls(child), START_PATIENCE)
 
     async def kill_worker(self) -> None:
         """End it by SIGKILL, and leave it so until `start_worker`."""
@@ -111,3 +101,7 @@ def worker_environment(additions: Mapping[str, str]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",  # else `worker ready` stays in its buffer
         **additions,
     }
+
+
+async def _polls(worker: Child) -> bool:
+    return READY in worker.output().splitlines()

@@ -1,8 +1,14 @@
 """Notices: who is told what. The texts are templates in `gateways/templates/`."""
 
+from datetime import timedelta
 from enum import Enum
 
 from filing.model import Model
+
+NOTICE_FOR = timedelta(hours=24)
+"""How long a notice still makes sense; then operations are told instead."""
+LAST_NOTICE_FOR = timedelta(hours=1)
+"""The same for notices of an ended filing: a failing channel must not keep its id occupied."""
 
 
 class Audience(str, Enum):

@@ -24,17 +24,17 @@ TASK_QUEUE = "filings"
 WORKFLOW = "FilingWorkflow"
 
 SEARCH_ATTRIBUTES = {
-    "FilingStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "FilingKind": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "ApplicantType": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "Province": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "WaitingFor": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "DueAt": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-    "Overdue": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
-    "DeadlineProvisional": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
-    "Round": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    "FilingStatus": "Keyword",
+    "FilingKind": "Keyword",
+    "ApplicantType": "Keyword",
+    "Province": "Keyword",
+    "WaitingFor": "Keyword",
+    "DueAt": "Datetime",
+    "Overdue": "Bool",
+    "DeadlineProvisional": "Bool",
+    "Round": "Int",
 }
-"""Search attributes and their types (contract, section 3)."""
+"""Search attributes and their types, as `temporal` names them (contract, section 3)."""
 
 _ANY = TypeAdapter[Any](Any)
 _READABLE = {b"json/plain", b"binary/null", b"binary/plain"}
@@ -110,7 +110,8 @@ async def register_search_attributes(client: Client) -> None:
     with the command to run where this client may not."""
     for name, kind in SEARCH_ATTRIBUTES.items():
         request = AddSearchAttributesRequest(
-            search_attributes={name: kind}, namespace=client.namespace
+            search_attributes={name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")},
+            namespace=client.namespace,
         )
         try:
             await client.operator_service.add_search_attributes(
@@ -119,8 +120,7 @@ async def register_search_attributes(client: Client) -> None:
         except RPCError as error:
             if error.status is RPCStatusCode.ALREADY_EXISTS:
                 continue
-            short = IndexedValueType.Name(kind).removeprefix("INDEXED_VALUE_TYPE_").title()
             raise ServiceUnreachable(
                 f"search attribute {name} is missing and could not be registered; run: temporal "
-                f"operator search-attribute create --name {name} --type {short}"
+                f"operator search-attribute create --name {name} --type {kind}"
             ) from error

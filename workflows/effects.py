@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.filing import FilingActivities, NumberClaim, RecordOrder
     from activities.notices import NoticeActivities
     from filing.authority import AuthorityReport
+    from filing.notices import LAST_NOTICE_FOR, NOTICE_FOR
     from filing.process.events import (
         AskOnce,
         AskWithdrawal,
@@ -53,10 +54,6 @@ _PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)
 )
 _NOTICE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=15))
-NOTICE_FOR = timedelta(hours=24)
-"""How long a notice still makes sense; then operations are told instead."""
-LAST_NOTICE_FOR = timedelta(hours=1)
-"""The same for notices of an ended filing: a failing channel must not keep its id occupied."""
 
 
 async def quickly(

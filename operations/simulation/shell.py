@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from filing.authority import Standing, WithdrawalAnswer
-from filing.notices import Notice
+from filing.notices import LAST_NOTICE_FOR, NOTICE_FOR, Notice
 from filing.problems import Problem
 from filing.process.events import (
     AskOnce,
@@ -44,9 +44,6 @@ from operations.simulation.habits import Habits
 from operations.simulation.outside import Asking, Chance, Closures, News, Order
 from operations.simulation.tally import Tally
 
-NOTICE_FOR = timedelta(hours=24)
-LAST_NOTICE_FOR = timedelta(hours=1)
-"""How long the shell tries to deliver a notice, as in `workflows/effects.py`."""
 WITHDRAWAL_ANSWERED_AFTER = timedelta(minutes=2)
 
 _PLATFORM_REASONS = [

@@ -15,8 +15,8 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 
 from embedded.postgres_place import prepare_place
-from embedded.temporal import SEARCH_ATTRIBUTES
 from gateways.discovery import UpInfo, read_up
+from gateways.temporal import SEARCH_ATTRIBUTES
 from tests.embedded.supervisor import Supervisor, eventually, gone, running, temporary_home
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the death signal is Linux's")
