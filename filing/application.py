@@ -10,7 +10,15 @@ from typing import Literal
 from pydantic import Field
 
 from filing.model import Model
-from filing.vocabulary import ApplicantType, CertificateType, Kind, MaterialType
+from filing.numbers import parse_number
+from filing.vocabulary import (
+    SUBJECT_KINDS,
+    ApplicantType,
+    CancellationReason,
+    CertificateType,
+    Kind,
+    MaterialType,
+)
 
 LONG_TERM: Literal["长期"] = "长期"
 """A certificate without an end of validity."""
@@ -98,19 +106,41 @@ class Contact(Model):
     email: str
 
 
+class OnFile(Model):
+    """What is filed with the bureau, and stays in force until a change is approved."""
+
+    mini_program: MiniProgram
+    subject: Subject
+
+
 class Application(Model):
-    """One application, of any kind."""
+    """One application, of any kind.
+
+    One about a subject (`SUBJECT_KINDS`) names one of its mini programs: the one through which the
+    authority is spoken to.
+    """
 
     kind: Kind
     mini_program: MiniProgram
     subject: Subject
     materials: tuple[Material, ...] = Field(default=())
     contact: Contact
+    filing_number: str | None = None
+    """小程序备案号 of what is changed or cancelled; a new filing has none yet."""
+    on_file: OnFile | None = None
+    """For a change: the data in force. `start` fills it in from the registry where it is there."""
+    effective_on: date | None = None
+    """For a change: from when the new data hold."""
+    cancellation_reason: CancellationReason | None = None
 
 
 def workflow_id(application: Application) -> str:
     """The Temporal workflow id that an application implies (contract, section 3)."""
-    return f"filing-{application.mini_program.appid}"
+    number = application.subject.subject_number
+    if application.kind not in SUBJECT_KINDS or number is None:
+        return f"filing-{application.mini_program.appid}"
+    parsed = parse_number(number)
+    return f"filing-{parsed.stem if parsed else number}"
 
 
 def one_phone(application: Application) -> bool:

@@ -62,9 +62,13 @@ LABELS = {
     "side": "正反面",
     "signed_on": "签署日期",
     "contact": "联系方式",
+    "filing_number": "小程序备案号",
+    "on_file": "已备案的资料",
+    "effective_on": "变更生效日期",
+    "cancellation_reason": "注销原因",
 }
 
-_DATE_KEYS = frozenset({"valid_from", "valid_to", "signed_on"})
+_DATE_KEYS = frozenset({"valid_from", "valid_to", "signed_on", "effective_on"})
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 """Unicode categories: controls, formats, lone surrogates, unassigned, private, separators."""

@@ -28,6 +28,22 @@ KIND_LABELS = {
 }
 
 
+SUBJECT_KINDS = frozenset({Kind.CHANGE_SUBJECT, Kind.CANCEL_SUBJECT})
+"""Kinds that are about the subject and all that it has filed."""
+
+CHANGES = frozenset({Kind.CHANGE_SUBJECT, Kind.CHANGE_MINI_PROGRAM})
+
+CANCELLATIONS = frozenset({Kind.CANCEL_SUBJECT, Kind.CANCEL_MINI_PROGRAM, Kind.CANCEL_ACCESS})
+"""Kinds that cannot be corrected or withdrawn once sent (WX-API/cancelicpfiling)."""
+
+
+class CancellationReason(str, Enum):
+    """Why a filing is cancelled (WX-API/cancelicpfiling `reason_type` 1 and 2)."""
+
+    NO_LONGER_OPERATED = "no_longer_operated"
+    SUBJECT_CHANGED = "subject_changed"
+
+
 class Status(str, Enum):
     """Where a filing stands. The last four are final."""
 

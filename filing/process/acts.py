@@ -1,42 +1,22 @@
 """What applicants and operations ask for: amend, resubmit, withdraw, hold, resume."""
 
 import json
-from typing import Any
 
 from pydantic import ValidationError
 
 from filing.application import Application, workflow_id
+from filing.changes import changed_paths
 from filing.problems import errors
 from filing.process.events import AskWithdrawal, FindOut, HandOver, Message, WithdrawalAnswered
 from filing.process.facts import AUTOMATIC, submit
 from filing.process.messages import Act, Amend
 from filing.process.outcomes import standing_sentence
-from filing.process.stages import CANCELLATIONS, STAGES, Withdrawal
+from filing.process.stages import STAGES, Withdrawal
 from filing.process.turn import Turn
-from filing.vocabulary import AuthorityMode, Status
+from filing.vocabulary import CANCELLATIONS, AuthorityMode, Status
 
 MOST_HOLDS = 200
 """Holds of one stage: each is carried in the state, which must stay small."""
-
-
-def changed_paths(old: Application, new: Application) -> tuple[str, ...]:
-    """Paths whose value differs between two applications, as in `subject.principal.mobile`."""
-
-    def walk(a: Any, b: Any, path: str) -> list[str]:
-        if a == b:
-            return []
-        if isinstance(a, dict) and isinstance(b, dict):
-            keys = [*a, *(k for k in b if k not in a)]
-            return [p for k in keys for p in walk(a.get(k), b.get(k), f"{path}.{k}".strip("."))]
-        if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-            return [
-                p
-                for i, pair in enumerate(zip(a, b, strict=True))
-                for p in walk(*pair, f"{path}.{i}")
-            ]
-        return [path]
-
-    return tuple(walk(old.model_dump(mode="json"), new.model_dump(mode="json"), ""))
 
 
 def amend(turn: Turn, event: Message, message: Amend) -> None:
@@ -64,6 +44,8 @@ def amend(turn: Turn, event: Message, message: Amend) -> None:
         )
         return
     old = turn.state.application
+    if new.on_file is None:  # what is in force does not change with the correction
+        new = new.model_copy(update={"on_file": old.on_file})
     if workflow_id(new) != workflow_id(old) or new.kind is not old.kind:
         turn.refuse(
             event.name,

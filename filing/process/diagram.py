@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from filing.process.stages import CANCELLATIONS, PATHS, STAGES, Expiry, Stage, Withdrawal
-from filing.vocabulary import FINAL, KIND_LABELS, STATUS_LABELS, Kind, Status
+from filing.process.stages import PATHS, STAGES, Expiry, Stage, Withdrawal
+from filing.vocabulary import CANCELLATIONS, FINAL, KIND_LABELS, STATUS_LABELS, Kind, Status
 
 _GOES_ON = {
     Status.PLATFORM_REVIEW: "初审通过",

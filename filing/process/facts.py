@@ -8,7 +8,6 @@ from filing.notices import Audience, NoticePurpose
 from filing.process.events import Follow, Message, Reported
 from filing.process.messages import AuthorityEvent, SmsVerified, instant
 from filing.process.outcomes import approve_number, send_back, standing_sentence
-from filing.process.stages import PATHS
 from filing.process.state import EarlyFact, SmsCheck
 from filing.process.turn import Turn, when
 from filing.vocabulary import PRINCIPAL_LABELS, AuthorityMode, Status
@@ -52,6 +51,13 @@ def verify_sms(turn: Turn, event: Message, message: SmsVerified) -> None:
             f"短信核验已经完成;{standing_sentence(turn)}",
             message.source,
         )
+    elif message.person not in state.principals_due and not one_phone(state.application):
+        turn.refuse(
+            event.name,
+            "not_due",
+            f"本备案不需要{PRINCIPAL_LABELS[message.person]}的短信核验",
+            message.source,
+        )
     elif not _pass_check(turn, check):
         turn.refuse(
             event.name,
@@ -72,9 +78,10 @@ def _pass_check(turn: Turn, check: SmsCheck) -> bool:
 
 def _count_check(turn: Turn, check: SmsCheck) -> bool:
     state = turn.state
-    if one_phone(state.application):
-        check = check.model_copy(update={"person": state.principals_due[0]})
-    if any(done.person is check.person for done in state.sms):
+    due = state.principals_due
+    if due and one_phone(state.application):
+        check = check.model_copy(update={"person": due[0]})
+    if check.person not in due or any(done.person is check.person for done in state.sms):
         return False
     turn.change(sms=(*state.sms, check))
     turn.remember("fact", check.source, f"{PRINCIPAL_LABELS[check.person]}已通过短信核验")
@@ -185,7 +192,7 @@ def count_early(turn: Turn) -> None:
 def receive(turn: Turn, by: str, at: datetime) -> None:
     """The authority has taken the filing to the bureau: SMS check, where the kind has one."""
     turn.change(submitted_at=turn.state.submitted_at or at, received_at=at)
-    if Status.SMS_VERIFICATION in PATHS[turn.state.application.kind]:
+    if turn.state.principals_due:
         turn.change(standing=Standing.SMS_WAITING)
         turn.enter(Status.SMS_VERIFICATION, by, "已送达管局,等待短信核验", start=at)
         count_early(turn)

@@ -3,9 +3,9 @@
 from filing.authority import Reason
 from filing.numbers import check_mini_program_number, parse_number
 from filing.process.events import FindOut, Message, Reported
-from filing.process.stages import CANCELLATIONS, STAGES
+from filing.process.stages import STAGES
 from filing.process.turn import Turn
-from filing.vocabulary import STATUS_LABELS, Kind, Status
+from filing.vocabulary import CANCELLATIONS, STATUS_LABELS, Kind, Status
 
 
 def standing_sentence(turn: Turn) -> str:

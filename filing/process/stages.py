@@ -111,6 +111,3 @@ PATHS: dict[Kind, tuple[Status, ...]] = {
     for kind in Kind
 }
 """The stages of each kind when nothing is sent back (`domain.md` 3.3: no SMS for 取消接入)."""
-
-CANCELLATIONS = frozenset({Kind.CANCEL_SUBJECT, Kind.CANCEL_MINI_PROGRAM, Kind.CANCEL_ACCESS})
-"""Kinds that cannot be corrected or withdrawn once sent (WX-API/cancelicpfiling)."""

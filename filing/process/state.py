@@ -6,8 +6,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
-from filing.application import Application, one_phone
+from filing.application import Application
 from filing.authority import AuthorityReport, Reason, Standing
+from filing.changes import sms_addressees
 from filing.model import Model
 from filing.vocabulary import AuthorityMode, Party, Principal, Status
 from filing.windows import Window
@@ -150,10 +151,8 @@ class State(Model):
 
     @property
     def principals_due(self) -> tuple[Principal, ...]:
-        """Who must pass the SMS check: both for `new`, once where one phone serves both."""
-        if one_phone(self.application):
-            return (Principal.SUBJECT,)
-        return (Principal.SUBJECT, Principal.MINI_PROGRAM)
+        """Who must pass the SMS check; where nobody must, there is no such stage."""
+        return sms_addressees(self.application)
 
 
 @lru_cache(1024)

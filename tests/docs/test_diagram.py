@@ -10,8 +10,7 @@ import pytest
 
 from filing.authority import Standing
 from filing.process.diagram import diagram
-from filing.process.stages import CANCELLATIONS
-from filing.vocabulary import KIND_LABELS, AuthorityMode, Kind, Status
+from filing.vocabulary import CANCELLATIONS, KIND_LABELS, AuthorityMode, Kind, Status
 from tests.filing.process_play import (
     ACT,
     APPROVE,
