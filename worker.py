@@ -138,6 +138,7 @@ async def running_worker(
                 filing.check_application,
                 filing.record,
                 filing.refuse_application,
+                filing.await_claim,
                 filing.claim_number,
                 asking.hand_over,
                 asking.watch_authority,

@@ -9,6 +9,7 @@ from activities.ports import Authority, OrderInTheWay
 from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
 from filing.model import Model
+from filing.vocabulary import CANCELLATIONS
 
 HANDED_OVER = "handed over"
 IN_THE_WAY = "another order is in the way"
@@ -71,7 +72,12 @@ class AuthorityActivities:
                 raise _not_yet(
                     "an order of another round or filing is still under review"
                 ) from None
-        if report.standing in (Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN):
+        waits = {Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN}
+        if submission.application.kind in CANCELLATIONS:
+            waits.add(Standing.APPROVED)  # as before it was asked for
+            if known == HANDED_OVER:
+                waits.remove(Standing.ABSENT)  # nothing is filed any more: it went through
+        if report.standing in waits:
             activity.heartbeat(HANDED_OVER)
             raise _not_yet(f"the authority is still at {report.standing.value}")
         return report

@@ -1,21 +1,22 @@
 """A filing's own activities: check the application, write down what happened, claim its number."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.ports import Calendar, Materials, Records
 from filing.application import Application
 from filing.checks import check
-from filing.errors import INVALID_APPLICATION
+from filing.holdings import Claim
 from filing.model import CHINA, Model
 from filing.parse import parse_application
 from filing.problems import Problem, errors
 from filing.process.events import Record, Recorded
 from filing.process.instants import moved
 from filing.process.state import State
-from filing.process.transition import transition
+from filing.process.transition import begin, transition
 from filing.records import Entry
 from filing.vocabulary import AuthorityMode, Status
 from filing.window_rules import open_window
@@ -23,11 +24,20 @@ from filing.windows import Arrangement, WindowTerms
 from filing.workdays import working_days_between
 
 
+class Opening(Model):
+    """A filing that begins: its workflow id and uid."""
+
+    filing_id: str
+    uid: str
+
+
 class CheckOrder(Model):
     """An application as it was sent, and the day it is judged on."""
 
     application: Any
     at: datetime
+    opens: Opening | None = None
+    """The filing that begins with it, and claims what it is about; None for a correction."""
 
 
 class Checked(Model):
@@ -37,6 +47,8 @@ class Checked(Model):
     mode: AuthorityMode
     automatic: bool
     """The platform's review passes by itself: it is set so, and nothing warned."""
+    claim: Claim | None = None
+    """Whether the filing has its subject and mini program for itself; None where it claimed none."""
 
 
 class RecordOrder(Model):
@@ -48,9 +60,10 @@ class RecordOrder(Model):
 
 
 class NotAccepted(Model):
-    """An application that was not accepted: its run, and the paths and codes of what is wrong."""
+    """An application that was not accepted: its run, the failure's type, and what is wrong."""
 
     uid: str
+    code: str
     what: str
     at: datetime
 
@@ -84,18 +97,27 @@ class FilingActivities:
 
     @activity.defn
     async def check_application(self, order: CheckOrder) -> Checked:
-        """Every problem of an application whose files are in the materials store."""
-        problems = await self._problems(order)
+        """Every problem of an application whose files are in the materials store; without errors,
+        the filing that begins with it claims its subject and mini program."""
+        application = parse_application(order.application)
+        if not isinstance(application, Application):
+            return Checked(problems=application, mode=self._mode, automatic=False)
+        problems = await self._problems(application, order.at.astimezone(CHINA).date())
+        claim, opens = None, order.opens
+        if opens is not None and not errors(problems):
+            opening = begin(application, opens.filing_id, opens.uid, self._mode, order.at).state
+            claim = await self._claim(opening)
         return Checked(
             problems=problems,
             mode=self._mode,
             automatic=self._automatic_review and not problems,
+            claim=claim,
         )
 
-    async def _problems(self, order: CheckOrder) -> tuple[Problem, ...]:
-        application = parse_application(order.application)
-        if not isinstance(application, Application):
-            return application
+    async def _claim(self, opening: State) -> Claim:
+        return await self._records.claim(opening.model_copy(update={"sequence": 0}))
+
+    async def _problems(self, application: Application, today: date) -> tuple[Problem, ...]:
         unstored = tuple(
             Problem(
                 path=f"materials.{index}.sha256",
@@ -107,13 +129,13 @@ class FilingActivities:
             if material.sha256 is None
         )
         if unstored:
-            return (*check(application, None, order.at.astimezone(CHINA).date()), *unstored)
+            return (*check(application, None, today), *unstored)
         facts = {
             material.file: await self._materials.facts(material.sha256, material.file)
             for material in application.materials
             if material.sha256 is not None
         }
-        return check(application, facts, order.at.astimezone(CHINA).date())
+        return check(application, facts, today)
 
     @activity.defn
     async def record(self, order: RecordOrder) -> Recorded:
@@ -163,10 +185,22 @@ class FilingActivities:
             status=Status.LAPSED,
             round=1,
             by="rules",
-            note="申请无效,未受理",
-            detail={"code": INVALID_APPLICATION, "problems": refused.what},
+            note="申请未受理",
+            detail={"code": refused.code, "problems": refused.what},
         )
         await self._records.refuse(refused.uid, entry)
+
+    @activity.defn
+    async def await_claim(self, queued: State) -> None:
+        """Claim what a queued filing is about; retried until no other filing has it."""
+        claim = await self._claim(queued)
+        if not claim.granted:
+            # Benign: each retry would else log a traceback.
+            raise ApplicationError(
+                f"{claim.holder} has not ended yet",
+                type="NotYet",
+                category=ApplicationErrorCategory.BENIGN,
+            )
 
     @activity.defn
     async def claim_number(self, claim: NumberClaim) -> bool:

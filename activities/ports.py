@@ -6,6 +6,7 @@ from typing import Protocol
 from filing.application import Application
 from filing.authority import AuthorityReport, WithdrawalAnswer
 from filing.files import FileFacts
+from filing.holdings import Claim, Holdings
 from filing.notices import Delivery, Notice
 from filing.process.state import State
 from filing.records import Entry
@@ -32,6 +33,15 @@ class Records(Protocol):
     async def instants(self, uid: str, entries: tuple[Entry, ...]) -> dict[int, datetime]:
         """When those of the entries that are on record already happened, by sequence: the same but
         for their instant. An attempt that was lost had written them."""
+        ...
+
+    async def claim(self, opening: State) -> Claim:
+        """Claim the subject and the mini program of a filing that begins, both or neither, keyed by
+        its uid: claiming again is no second claim. An ended filing holds nothing any more."""
+        ...
+
+    async def holdings(self, application: Application) -> Holdings:
+        """What is on file with the bureaus that the application touches."""
         ...
 
     async def claim_number(self, number: str, uid: str) -> bool:

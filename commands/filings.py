@@ -11,7 +11,6 @@ from commands.console import (
     Exit,
     Id,
     Json,
-    err,
     fail,
     line,
     parse_instant,
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from filing.view import StatusAnswer
     from operations.applications import Examined
     from operations.filings import Shown
-    from operations.start import Outcome
 
 app = typer.Typer()
 
@@ -56,24 +54,26 @@ def check(
     Starts nothing, needs no service.
     """
     settings()
-    examined = _examine(files, parse_instant(at, "--at"))
+    examined = examine(files, parse_instant(at, "--at"))
     if json_:
         print_json(
             [{"file": e.document.name, "valid": e.valid, "problems": e.problems} for e in examined]
         )
     else:
-        _print_examined(examined)
+        print_examined(examined)
     if not all(one.valid for one in examined):
         raise typer.Exit(Exit.NO)
 
 
-def _examine(files: list[str], at: datetime) -> "list[Examined]":
+def examine(files: list[str], at: datetime) -> "list[Examined]":
+    """Every application of the files with what is wrong with it, as of a day."""
     from operations.applications import examine_files
 
     return list(examine_files(files, at.date()))
 
 
-def _print_examined(examined: "list[Examined]") -> None:
+def print_examined(examined: "list[Examined]") -> None:
+    """Each application's verdict and problems, and a sum where there are several."""
     for one in examined:
         mark = ("✓ valid", "green") if one.valid else ("✗ invalid", "red")
         line(mark, f"  {one.document.name}")
@@ -126,7 +126,7 @@ def forecast_(
 
 
 def _kind_of(file: str | None, json_: bool) -> Kind:
-    examined = _examine([file or "-"], parse_instant(None, ""))
+    examined = examine([file or "-"], parse_instant(None, ""))
     if len(examined) != 1:
         fail(f"{file}: {len(examined)} applications; give a file of one, or --kind", Exit.USAGE)
     [one] = examined
@@ -135,7 +135,7 @@ def _kind_of(file: str | None, json_: bool) -> Kind:
     if json_:
         print_json({"file": one.document.name, "valid": False, "problems": one.problems})
     else:
-        _print_examined(examined)
+        print_examined(examined)
     raise typer.Exit(Exit.NO)
 
 
@@ -155,101 +155,6 @@ def _print_steps(steps: "tuple[ForecastStep, ...]") -> None:
         ],
     )
     line((f"calendar: {steps[0].calendar}", "dim"))
-
-
-@app.command()
-def start(
-    files: Files,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check only: says what would be started.")
-    ] = False,
-    json_: Json = False,
-) -> None:
-    """Start filings. Every application stands or falls alone; an invalid one stops no other."""
-    if dry_run:
-        _dry_run(files, json_)
-        return
-    outcomes: list[Outcome] = []
-    try:
-        run(_start(files, outcomes))
-    except typer.Exit:
-        # A service went away: what was started before is started.
-        if outcomes:
-            _print_outcomes(outcomes, json_)
-        raise
-    if not _print_outcomes(outcomes, json_):
-        raise typer.Exit(Exit.NO)
-
-
-def _dry_run(files: list[str], json_: bool) -> None:
-    from filing.application import workflow_id
-
-    settings()
-    examined = _examine(files, parse_instant(None, ""))
-    if json_:
-        print_json(
-            {
-                "started": [],
-                "already_open": [],
-                "invalid": [
-                    {"file": e.document.name, "problems": e.problems}
-                    for e in examined
-                    if not e.valid
-                ],
-                "valid": [
-                    {"filing_id": workflow_id(e.application), "file": e.document.name}
-                    for e in examined
-                    if e.valid and e.application
-                ],
-            }
-        )
-    else:
-        _print_examined(examined)
-    if not all(one.valid for one in examined):
-        raise typer.Exit(Exit.NO)
-
-
-async def _start(files: list[str], outcomes: "list[Outcome]") -> None:
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    from operations.services import now, open_services
-    from operations.start import start_files
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("connecting")
-        async with open_services(settings()) as services:
-            async for outcome in start_files(files, services, now().date()):
-                outcomes.append(outcome)
-                progress.update(task, description=f"{len(outcomes)} applications")
-
-
-def _print_outcomes(outcomes: "list[Outcome]", json_: bool) -> bool:
-    """Print what became of each; whether all were started."""
-    from operations.start import AlreadyOpen, Invalid, Started
-
-    started = [o for o in outcomes if isinstance(o, Started)]
-    already = [o for o in outcomes if isinstance(o, AlreadyOpen)]
-    invalid = [o for o in outcomes if isinstance(o, Invalid)]
-    if json_:
-        print_json({"started": started, "already_open": already, "invalid": invalid})
-    else:
-        for one in started:
-            line(("✓ started", "green"), f" {one.filing_id}  uid {one.uid}")
-        for open_ in already:
-            line(
-                ("= already open", "yellow"),
-                f" {open_.filing_id}  ({open_.file}): see `starter.py show {open_.filing_id}`",
-            )
-        for wrong in invalid:
-            line(("✗ invalid", "red"), f"  {wrong.file}")
-            print_problems(wrong.problems)
-        if len(outcomes) > 1:
-            line(
-                f"{len(outcomes)} applications: {len(started)} started, {len(already)} already "
-                f"open, {len(invalid)} invalid"
-            )
-    return len(started) == len(outcomes)
 
 
 @app.command("list")

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import ConfigDict, Field
 
 from filing.authority import Reason
+from filing.changes import Change, changes
 from filing.model import CHINA, Model
 from filing.process.messages import EXAMPLES
 from filing.process.stages import STAGES
@@ -20,6 +21,9 @@ from filing.vocabulary import (
     Party,
     Status,
 )
+
+MOST_CHANGES_SHOWN = 50
+"""Values of a change in the details; `show` tells all."""
 
 
 class ShownStretch(Model):
@@ -58,6 +62,10 @@ class StatusAnswer(Model):
     sms_verified: tuple[SmsCheck, ...]
     refused: tuple[Refusal, ...]
     refused_count: int
+    queued_behind: str | None
+    """Workflow id of the filing whose end it waits for; null once it has left the queue."""
+    replaces: tuple[Change, ...]
+    """For a change: old and new of what is on file; persons' data are masked."""
     time_with: tuple[ShownStretch, ...]
     timeline: tuple[TimelineEntry, ...]
     calendar: str | None
@@ -114,6 +122,8 @@ def status_answer(state: State) -> StatusAnswer:
         sms_verified=tuple(c.model_copy(update={"at": _china(c.at)}) for c in state.sms),
         refused=tuple(shown_refusal(refusal) for refusal in state.refused),
         refused_count=state.refused_count,
+        queued_behind=state.queued_behind if state.status is Status.QUEUED else None,
+        replaces=changes(state.application),
         time_with=tuple(
             ShownStretch(
                 party=s.party,
@@ -169,11 +179,20 @@ def details(state: State) -> str:
         lines.append(f"| 期限 | {when(due)}{mark} |")
     if state.filing_number:
         lines.append(f"| 备案号 | {state.filing_number} |")
+    if state.status is Status.QUEUED:
+        lines.append(f"| 排在其后 | {_cell(state.queued_behind or '')} |")
     if state.status is Status.SMS_VERIFICATION:
         done = {c.person for c in state.sms}
         waiting = "、".join(PRINCIPAL_LABELS[p] for p in state.principals_due if p not in done)
         lines.append(f"| 尚待核验 | {waiting} |")
     lines += _what_to_send(state)
+    replaced = changes(state.application)
+    if replaced:
+        lines += ["", "### 变更内容", "", "| 字段 | 原 | 新 |", "|---|---|---|"]
+        lines += [
+            f"| {_cell(c.path)} | {_cell(c.before or '')} | {_cell(c.after or '')} |"
+            for c in replaced[:MOST_CHANGES_SHOWN]
+        ]
     if state.reasons:
         lines += ["", "### 退回原因", "", "| 字段 | 原因 | 建议 |", "|---|---|---|"]
         lines += [
@@ -202,6 +221,8 @@ def _what_to_send(state: State) -> list[str]:
         signal = "sms_verified"
     elif state.status is Status.CORRECTION:
         signal = "resubmit"
+    elif state.status is Status.QUEUED:
+        return ["", "前一备案结束后自动开始,无需操作"]
     else:
         lead, signal = "通常无需操作;备案系统的消息未能自动收到时", "authority_event"
     return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", EXAMPLES[signal], "```"]

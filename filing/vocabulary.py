@@ -47,6 +47,8 @@ class CancellationReason(str, Enum):
 class Status(str, Enum):
     """Where a filing stands. The last four are final."""
 
+    QUEUED = "queued"
+    """Started with `--queue` while another filing has its subject or mini program."""
     PLATFORM_REVIEW = "platform_review"
     CORRECTION = "correction"
     SUBMISSION = "submission"
@@ -66,6 +68,7 @@ class Status(str, Enum):
 FINAL = frozenset({Status.APPROVED, Status.REJECTED, Status.WITHDRAWN, Status.LAPSED})
 
 STATUS_LABELS = {
+    Status.QUEUED: "排队等候",
     Status.PLATFORM_REVIEW: "平台初审",
     Status.CORRECTION: "待修改",
     Status.SUBMISSION: "提交管局",
@@ -86,6 +89,7 @@ class Party(str, Enum):
     PRINCIPALS = "principals"
     AUTHORITY = "authority"
     BUREAU = "bureau"
+    EARLIER_FILING = "earlier_filing"
 
 
 PARTY_LABELS = {
@@ -94,6 +98,7 @@ PARTY_LABELS = {
     Party.PRINCIPALS: "主体负责人与小程序负责人",
     Party.AUTHORITY: "备案系统",
     Party.BUREAU: "通信管理局",
+    Party.EARLIER_FILING: "前一备案",
 }
 
 

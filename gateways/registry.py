@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from filing.application import Application
+from filing.holdings import Claim, Holdings
 from filing.model import CHINA, Model
 from filing.process.state import State
 from filing.records import Entry, ListedFiling, ListQuery
 from filing.view import status_answer
+from filing.vocabulary import Status
+from gateways import holdings
 from gateways.event_log import append, canonical, instants, storable
 from settings import WrongSettings
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
         asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     )
 
-REVISION = "0002"
+REVISION = "0003"
 """The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
 ROLE = "beian_app"
 """The role without the right to change the log, taken where the migration could create it."""
@@ -131,7 +134,27 @@ class Registry:
                 state.round,
                 storable(state.application.model_dump(mode="json")),
             )
+            if state.status is Status.APPROVED:
+                await holdings.apply(connection, state)
+            if state.status.final:
+                await holdings.release(connection, state.uid)
             return await append(connection, state.uid, entries)
+
+    async def claim(self, opening: State) -> Claim:
+        """See `activities.ports.Records.claim`."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await self._write_row(connection, opening)
+            return await holdings.claim(connection, opening)
+
+    async def holder(self, application: Application) -> str | None:
+        """The workflow id of the open filing that has the application's subject or mini program."""
+        async with self.pool.acquire() as connection:
+            return await holdings.holder(connection, application)
+
+    async def holdings(self, application: Application) -> Holdings:
+        """See `activities.ports.Records.holdings`."""
+        async with self.pool.acquire() as connection:
+            return await holdings.read(connection, application)
 
     async def refuse(self, uid: str, entry: Entry) -> None:
         """See `activities.ports.Records.refuse`."""

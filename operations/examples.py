@@ -4,18 +4,23 @@ Nobody's data: the persons' numbers lie in a division that does not exist (32059
 end in example.com, and every paper says SPECIMEN.
 """
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+from stdnum.cn import uscc
 
 from filing.identifiers import is_appid
 
 PAPER_SIZE = (1300, 820)
 """A little more than the authority's least, 1280 by 720."""
 
+_CREDIT_CODE = "91320583MAEXAMP14T"
+_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+"""Of a unified social credit code: no I, O, S, V, Z."""
 _INK = (32, 40, 56)
 _RED = (176, 32, 32)
 
@@ -46,13 +51,29 @@ def write_example(name: str, folder: Path, today: date | None, appid: str | None
         raise ValueError(f"没有示例 {name!r},可用的示例:{'、'.join(_EXAMPLES)}")
     if appid is not None and not is_appid(appid):
         raise ValueError("AppID 应为 wx 加 16 位小写十六进制字符")
+    # One subject has one filing at a time, so every example of an AppID is another subject's.
+    number = invented_credit_code(appid) if appid else _CREDIT_CODE
     for paper in example.papers:
         target = folder / paper.file
         target.parent.mkdir(parents=True, exist_ok=True)
-        _draw(paper, target)
+        lines = tuple(line.replace(_CREDIT_CODE, number) for line in paper.lines)
+        _draw(replace(paper, lines=lines), target)
+    text = example.text(appid or example.appid, today).replace(_CREDIT_CODE, number)
     application = folder / f"{name}.yaml"
-    application.write_text(example.text(appid or example.appid, today), encoding="utf-8")
+    application.write_text(text, encoding="utf-8")
     return application
+
+
+def invented_credit_code(seed: str) -> str:
+    """A well-formed unified social credit code of an enterprise in 昆山市 that nobody has been
+    given: nearly always another for another `seed`."""
+    rest = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])
+    characters = ""
+    for _ in range(7):
+        rest, digit = divmod(rest, len(_CHARACTERS))
+        characters += _CHARACTERS[digit]
+    body = f"91320583MA{characters}"
+    return body + uscc.calc_check_digit(body)
 
 
 def example_names() -> tuple[str, ...]:

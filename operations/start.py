@@ -1,16 +1,17 @@
 """Starting filings."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import date
 
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from filing.application import Application, workflow_id
+from filing.holdings import QUEUE
 from filing.model import Model
 from filing.problems import Problem
 from filing.process.transition import begin
-from filing.vocabulary import KIND_LABELS
+from filing.vocabulary import KIND_LABELS, Kind
 from gateways.materials import FileChanged
 from gateways.temporal import TASK_QUEUE, WORKFLOW
 from operations.applications import Examined, examine_files, store_materials
@@ -23,6 +24,8 @@ class Started(Model):
     filing_id: str
     uid: str
     file: str
+    queued_behind: str | None = None
+    """Workflow id of the filing that it waits for."""
 
 
 class AlreadyOpen(Model):
@@ -33,6 +36,15 @@ class AlreadyOpen(Model):
     file: str
 
 
+class Busy(Model):
+    """Another open filing has its subject or mini program; nothing was started."""
+
+    filing_id: str
+    waits_for: str
+    """Workflow id of the filing that has it."""
+    file: str
+
+
 class Invalid(Model):
     """An application that was refused before anything was started."""
 
@@ -40,7 +52,7 @@ class Invalid(Model):
     problems: tuple[Problem, ...]
 
 
-Outcome = Started | AlreadyOpen | Invalid
+Outcome = Started | AlreadyOpen | Busy | Invalid
 
 
 def static_summary(application: Application) -> str:
@@ -50,17 +62,36 @@ def static_summary(application: Application) -> str:
 
 
 async def start_files(
-    paths: Iterable[str], services: Services, today: date
+    paths: Iterable[str],
+    services: Services,
+    today: date,
+    *,
+    queue: bool = False,
+    confirmed: Callable[[Application], bool],
 ) -> AsyncIterator[Outcome]:
-    """Start every valid application of the files; each stands or falls alone."""
+    """Start every valid application of the files; each stands or falls alone. With `queue`, one
+    whose subject or mini program another filing has waits for that one's end. `confirmed` is asked
+    about what cannot be undone."""
     for examined in examine_files(paths, today):
-        yield await _start(examined, services)
+        file, application = examined.document.name, examined.application
+        if application is None or not examined.valid:
+            yield Invalid(file=file, problems=examined.problems)
+        elif application.kind is Kind.CANCEL_SUBJECT and not confirmed(application):
+            yield Invalid(file=file, problems=(_NOT_CONFIRMED,))
+        else:
+            yield await _start(examined, services, queue=queue)
 
 
-async def _start(examined: Examined, services: Services) -> Outcome:
+_NOT_CONFIRMED = Problem(
+    path="kind",
+    code="cancel_subject.not_confirmed",
+    message="注销主体会注销其名下全部小程序、网站与 APP 的备案,且不可恢复;未确认主体名称",
+    fix="请用 --confirm 主体名称 确认(与申请中的 subject.name 完全一致)",
+)
+
+
+async def _start(examined: Examined, services: Services, *, queue: bool) -> Outcome:
     file = examined.document.name
-    if not examined.valid:
-        return Invalid(file=file, problems=examined.problems)
     try:
         application = await store_materials(examined, services.materials)
     except FileChanged as changed:
@@ -71,12 +102,19 @@ async def _start(examined: Examined, services: Services) -> Outcome:
             fix="请重新运行 start",
         )
         return Invalid(file=file, problems=(problem,))
-    return await start_application(application, file, services)
+    return await start_application(application, file, services, queue=queue)
 
 
-async def start_application(application: Application, file: str, services: Services) -> Outcome:
+async def start_application(
+    application: Application, file: str, services: Services, *, queue: bool = False
+) -> Outcome:
     """Start one checked application whose materials are stored."""
     id_ = workflow_id(application)
+    holder = await services.registry.holder(application)
+    if holder == id_:  # open itself, or about to be refused: Temporal tells
+        holder = None
+    if holder is not None and not queue:
+        return Busy(filing_id=id_, waits_for=holder, file=file)
     try:
         handle = await services.client.start_workflow(
             WORKFLOW,
@@ -85,6 +123,7 @@ async def start_application(application: Application, file: str, services: Servi
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             static_summary=static_summary(application),
+            memo={QUEUE: True} if queue else None,
         )
     except WorkflowAlreadyStartedError as error:
         # The run that is open may be a continuation: the registry knows the first one.
@@ -95,9 +134,14 @@ async def start_application(application: Application, file: str, services: Servi
     assert uid is not None
     # The workflow's first step writes the same row; this one only makes sure that it is there
     # before we return, and never overwrites a newer one (its sequence is 0).
-    opening = begin(application, id_, uid, services.settings.authority, now()).state
+    opening = begin(
+        application, id_, uid, services.settings.authority, now(), queued_behind=holder
+    ).state
     await services.registry.write(opening.model_copy(update={"sequence": 0}), ())
     if await services.registry.closed_as_refused(uid):
+        holder = await services.registry.holder(application)
+        if holder is not None:  # it came between
+            return Busy(filing_id=id_, waits_for=holder, file=file)
         problem = Problem(
             path="",
             code="not_accepted",
@@ -105,4 +149,4 @@ async def start_application(application: Application, file: str, services: Servi
             fix="请核对 worker 与本命令的 BEIAN_HOME 和版本是否相同,详见工作流的失败原因",
         )
         return Invalid(file=file, problems=(problem,))
-    return Started(filing_id=id_, uid=uid, file=file)
+    return Started(filing_id=id_, uid=uid, file=file, queued_behind=holder)

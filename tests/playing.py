@@ -18,7 +18,7 @@ from embedded.stack import Stack
 from filing.application import Application
 from filing.view import StatusAnswer
 from operations.applications import examine_files, store_materials
-from operations.examples import write_example
+from operations.examples import invented_credit_code, write_example
 from operations.services import Services, now
 from operations.start import Started, start_application
 from operations.time_travel import MOST_SKIPS
@@ -56,6 +56,17 @@ def fresh_appid() -> str:
     return f"wx{uuid.uuid4().hex[:16]}"
 
 
+def of_another_subject(application: Application) -> Application:
+    """The application for a fresh mini program of a fresh subject: each is filed once at a time."""
+    appid = fresh_appid()
+    mini_program = application.mini_program.model_copy(update={"appid": appid})
+    certificate = application.subject.certificate.model_copy(
+        update={"number": invented_credit_code(appid)}
+    )
+    subject = application.subject.model_copy(update={"certificate": certificate})
+    return application.model_copy(update={"mini_program": mini_program, "subject": subject})
+
+
 async def store_example(services: Services, folder: Path) -> Application:
     """The example of an organisation, its materials in the store."""
     file = write_example("new-organisation", folder, now().date())
@@ -73,9 +84,7 @@ async def beginning(stack: Stack, services: Services, example: Application) -> A
     async with httpx.AsyncClient(base_url=stack.info.authority, timeout=10) as control:
 
         async def begin() -> Filing:
-            appid = fresh_appid()
-            mini_program = example.mini_program.model_copy(update={"appid": appid})
-            application = example.model_copy(update={"mini_program": mini_program})
+            application = of_another_subject(example)
             started = await start_application(application, "test", services)
             assert isinstance(started, Started)
             handle = services.client.get_workflow_handle(

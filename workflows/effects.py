@@ -24,7 +24,9 @@ with workflow.unsafe.imports_passed_through():
     from filing.process.events import (
         AskOnce,
         AskWithdrawal,
+        AwaitClaim,
         Carried,
+        Claimed,
         Effect,
         Event,
         HandOver,
@@ -175,7 +177,7 @@ class Effects:
             case Tell(notice=notice):
                 limit = LAST_NOTICE_FOR if state.status.final else NOTICE_FOR
                 self._tell(Untold(notice=notice, until=workflow.now() + limit))
-            case HandOver() | Watch():
+            case HandOver() | Watch() | AwaitClaim():
                 # One question at a time: the one under way learns of any change too. At rest, the
                 # next run asks what the state says.
                 if self._resting:
@@ -236,10 +238,16 @@ class Effects:
                 self._receive(Undelivered(notice=notice, at=workflow.now()))
 
     async def _ask(
-        self, effect: HandOver | Watch, state: State, before: asyncio.Task[None] | None
+        self,
+        effect: HandOver | Watch | AwaitClaim,
+        state: State,
+        before: asyncio.Task[None] | None,
     ) -> None:
         if before is not None:
             await workflow.wait([before])
+        if isinstance(effect, AwaitClaim):
+            await self._await_claim(state)
+            return
         pace = state.window
         first = timedelta(seconds=pace.poll_first_seconds if pace else 60)
         longest = timedelta(seconds=pace.poll_longest_seconds if pace else 3600)
@@ -254,6 +262,21 @@ class Effects:
                 # Given up by the server or refused for good: the filing must not stop asking.
                 await workflow.sleep(longest, summary="稍后再询问备案系统")
         self._receive(Reported(report=report, at=workflow.now(), round=state.round))
+
+    async def _await_claim(self, state: State) -> None:
+        try:
+            await workflow.execute_activity_method(
+                FilingActivities.await_claim,
+                state,
+                start_to_close_timeout=ATTEMPT,
+                retry_policy=_PATIENT,
+                summary=f"排队等候 {state.queued_behind} 结束",
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return  # the next run asks
+            raise
+        self._receive(Claimed(at=workflow.now()))
 
     async def _question(
         self, effect: HandOver | Watch, state: State, retry: RetryPolicy

@@ -15,9 +15,10 @@ from temporalio.common import RawValue, SearchAttributeKey, SearchAttributeUpdat
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.filing import CheckOrder, FilingActivities, NotAccepted, refused
+    from activities.filing import CheckOrder, FilingActivities, NotAccepted, Opening, refused
     from filing.application import Application, workflow_id
-    from filing.errors import INVALID_APPLICATION
+    from filing.errors import INVALID_APPLICATION, SUBJECT_BUSY
+    from filing.holdings import QUEUE
     from filing.parse import parse_application
     from filing.problems import Problem, errors
     from filing.process.events import (
@@ -204,6 +205,7 @@ class FilingWorkflow:
             except ApplicationError as invalid:
                 order = NotAccepted(
                     uid=workflow.info().first_execution_run_id,
+                    code=invalid.type or INVALID_APPLICATION,
                     what=invalid.message,
                     at=workflow.now(),
                 )
@@ -230,21 +232,29 @@ class FilingWorkflow:
             return
         application, raw = self._parsed()
         info = workflow.info()
+        # The run id may change by a reset or a continuation; the first one names the filing.
+        opening = Opening(filing_id=info.workflow_id, uid=info.first_execution_run_id)
         checked = await quickly(
             FilingActivities.check_application,
-            CheckOrder(application=raw, at=workflow.now()),
+            CheckOrder(application=raw, at=workflow.now(), opens=opening),
             "核对申请内容与材料",
         )
         if errors(checked.problems):
             raise _invalid(checked.problems)
-        # The run id may change by a reset or a continuation; the first one names the filing.
+        assert checked.claim is not None
+        behind = checked.claim.holder
+        if behind is not None and not workflow.memo_value(QUEUE, False, type_hint=bool):
+            raise ApplicationError(
+                f"{behind} has its subject or mini program", type=SUBJECT_BUSY, non_retryable=True
+            )
         step = begin(
             application,
-            info.workflow_id,
-            info.first_execution_run_id,
+            opening.filing_id,
+            opening.uid,
             checked.mode,
             workflow.now(),
             automatic=checked.automatic,
+            queued_behind=behind,
         )
         await self._apply(step, None)
 

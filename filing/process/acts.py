@@ -98,7 +98,7 @@ def withdraw(turn: Turn, name: str, by: str, reason: str | None) -> None:
     state = turn.state
     if state.status.final:
         turn.refuse(name, "final", standing_sentence(turn), by)
-    elif state.application.kind in CANCELLATIONS:
+    elif state.application.kind in CANCELLATIONS and state.status is not Status.QUEUED:
         turn.refuse(name, "cancellation_not_withdrawable", "注销类备案提交后不能撤回", by)
     elif STAGES[state.status].withdrawal is Withdrawal.NEVER:
         turn.refuse(name, "too_late", f"已到管局,不能撤回;{standing_sentence(turn)}", by)

@@ -40,6 +40,7 @@ def _run_out(turn: Turn) -> None:
     status = turn.state.status
     expiry = STAGES[status].expiry
     label = STATUS_LABELS[status]
+    assert expiry is not Expiry.NEVER, status
     if expiry is Expiry.LAPSE:
         turn.enter(Status.LAPSED, "clock", f"「{label}」期限已过,备案失效")
         return

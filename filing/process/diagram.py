@@ -18,7 +18,7 @@ def diagram() -> str:
     """A Mermaid state diagram: every status, and every way from one to another."""
     lines = ["stateDiagram-v2"]
     lines += [f'    state "{STATUS_LABELS[status]}" as {status.value}' for status in Status]
-    first = {path[0] for path in PATHS.values()}
+    first = {Status.QUEUED, *(path[0] for path in PATHS.values())}
     lines += [f"    [*] --> {status.value}: 受理" for status in Status if status in first]
     for stage in STAGES.values():
         ways: dict[Status, list[str]] = {}
@@ -37,6 +37,8 @@ def diagram() -> str:
 def _ways(stage: Stage) -> Iterator[tuple[Status, str]]:
     """Where a filing can go from a stage, and why."""
     yield from _onwards(stage.status)
+    if stage.status is Status.QUEUED:
+        yield Status.PLATFORM_REVIEW, "前一备案结束"
     cancels = _labels(kind for kind in CANCELLATIONS if stage.status in PATHS[kind])
     if stage.decided_by or stage.with_authority:
         yield Status.CORRECTION, "退回"
@@ -55,7 +57,9 @@ def _ways(stage: Stage) -> Iterator[tuple[Status, str]]:
         yield Status.SUBMISSION, "短信超时后原样重新提交"
     if stage.expiry is Expiry.LAPSE:
         yield Status.LAPSED, "逾期"
-    if stage.withdrawal is Withdrawal.FREELY:
+    if stage.status is Status.QUEUED:
+        yield Status.WITHDRAWN, "撤回"
+    elif stage.withdrawal is Withdrawal.FREELY:
         yield Status.WITHDRAWN, "撤回(注销类除外)"
     elif stage.withdrawal is Withdrawal.IF_AUTHORITY_ALLOWS:
         yield Status.WITHDRAWN, "撤回(注销类除外,备案系统允许时)"

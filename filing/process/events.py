@@ -63,6 +63,12 @@ class Clock(Model):
     at: datetime
 
 
+class Claimed(Model):
+    """The filings that had the subject or the mini program have ended; both are this one's now."""
+
+    at: datetime
+
+
 class Recorded(Model):
     """Written down: with the window that was opened, and the stretches that closed, counted."""
 
@@ -81,7 +87,16 @@ class Undelivered(Model):
     at: datetime
 
 
-Event = Message | CancelRequested | Reported | WithdrawalAnswered | Clock | Recorded | Undelivered
+Event = (
+    Message
+    | CancelRequested
+    | Reported
+    | WithdrawalAnswered
+    | Clock
+    | Claimed
+    | Recorded
+    | Undelivered
+)
 
 
 class Record(Model):
@@ -109,6 +124,10 @@ class Watch(Model):
     """Ask the authority until it says something else than `known`."""
 
     known: Standing
+
+
+class AwaitClaim(Model):
+    """Claim the subject and the mini program as soon as no other filing has them."""
 
 
 class StopAsking(Model):
@@ -140,7 +159,18 @@ class Follow(Model):
     event: Reported
 
 
-Effect = Record | Tell | HandOver | Watch | StopAsking | AskOnce | AskWithdrawal | FindOut | Follow
+Effect = (
+    Record
+    | Tell
+    | HandOver
+    | Watch
+    | AwaitClaim
+    | StopAsking
+    | AskOnce
+    | AskWithdrawal
+    | FindOut
+    | Follow
+)
 
 
 class Step(NamedTuple):

@@ -10,7 +10,7 @@ from filing.process.messages import AuthorityEvent, SmsVerified, instant
 from filing.process.outcomes import approve_number, send_back, standing_sentence
 from filing.process.state import EarlyFact, SmsCheck
 from filing.process.turn import Turn, when
-from filing.vocabulary import PRINCIPAL_LABELS, AuthorityMode, Status
+from filing.vocabulary import CANCELLATIONS, PRINCIPAL_LABELS, AuthorityMode, Status
 
 AUTOMATIC = "自动初审"
 """Who reviewed, where the platform's review passes by itself."""
@@ -23,7 +23,7 @@ _LAPSE = Reason(
     suggestion="核对手机号码可接收 12381 短信后重新提交;内容无需修改的可直接重新提交",
 )
 
-_BEFORE_SMS = (Status.PLATFORM_REVIEW, Status.SUBMISSION)
+_BEFORE_SMS = (Status.QUEUED, Status.PLATFORM_REVIEW, Status.SUBMISSION)
 _ROUND_IS_OVER = "本轮已退回,该事实不再影响本轮;重新提交后如仍成立,请重发"
 
 
@@ -119,7 +119,7 @@ def receive_event(turn: Turn, event: Message, message: AuthorityEvent) -> None:
     if state.status is Status.CORRECTION:
         turn.refuse(event.name, "out_of_turn", _ROUND_IS_OVER, message.source)
         return
-    if state.status is Status.PLATFORM_REVIEW:
+    if state.status in (Status.QUEUED, Status.PLATFORM_REVIEW):
         kept = report.model_copy(update={"at": report.at or event.at})
         fact = EarlyFact(at=event.at, source=message.source, report=kept)
         if _keep_early(turn, event.name, fact):
@@ -225,7 +225,9 @@ def apply_report(
     at = instant(report.at, turn.at)
     if status not in (Status.SUBMISSION, Status.SMS_VERIFICATION, Status.BUREAU_REVIEW):
         return
-    if standing is Standing.APPROVED:
+    if state.application.kind in CANCELLATIONS and standing in (Standing.ABSENT, Standing.APPROVED):
+        _cancellation_over(turn, by, standing)
+    elif standing is Standing.APPROVED:
         if status is not Status.BUREAU_REVIEW and event.lookup.number_free is None:
             turn.write("note", by, "备案系统先于我方得知管局审核通过")
         approved = approve_number(turn, event, name, report.number, by)
@@ -277,6 +279,18 @@ def apply_report(
             ),
         )
         _to_bureau(turn, by, "备案系统确认短信核验已完成")
+
+
+def _cancellation_over(turn: Turn, by: str, standing: Standing) -> None:
+    """Nothing is filed any more: it went through. What is still filed was not cancelled."""
+    if standing is Standing.ABSENT:
+        turn.change(reasons=())
+        turn.enter(Status.APPROVED, by, "备案系统确认已注销")
+    elif turn.state.status is Status.SMS_VERIFICATION:
+        lapse_sms(turn, by)
+    elif turn.state.status is Status.BUREAU_REVIEW:
+        reason = Reason(field="application", reason="备案系统称该备案仍然有效,注销未通过")
+        send_back(turn, by, "注销未通过", (reason,))
 
 
 def lapse_sms(turn: Turn, by: str) -> None:

@@ -19,6 +19,8 @@ class Expiry(str, Enum):
     """Mark overdue and ask the authority, whose word wins; by hand (`manual`) the check lapses."""
     LAPSE = "lapse"
     """The filing ends as lapsed."""
+    NEVER = "never"
+    """It has no window."""
 
 
 class Withdrawal(str, Enum):
@@ -47,6 +49,15 @@ class Stage(Model):
 
 
 _ROWS = (
+    Stage(
+        status=Status.QUEUED,
+        waits_for=Party.EARLIER_FILING,
+        decided_by=None,
+        expiry=Expiry.NEVER,
+        withdrawal=Withdrawal.FREELY,
+        with_authority=False,
+        reminds=Audience.OPERATIONS,
+    ),
     Stage(
         status=Status.PLATFORM_REVIEW,
         waits_for=Party.PLATFORM,

@@ -79,6 +79,11 @@ class State(Model):
     round: int = 1
     sequence: int = 0
     """Number of the last entry in the registry; goes on over continue-as-new."""
+    queued_behind: str | None = None
+    """Workflow id of the filing that it waits, or waited, for."""
+    automatic: bool = False
+    """Whether the platform's review of the first round passes by itself; known when it leaves the
+    queue."""
     started_at: datetime
     entered_at: datetime
     window_start: datetime

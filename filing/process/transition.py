@@ -7,7 +7,9 @@ from filing.process.acts import amend, hold, resubmit, resume, withdraw, withdra
 from filing.process.clock import recorded, strike, undelivered
 from filing.process.decisions import decide
 from filing.process.events import (
+    AwaitClaim,
     CancelRequested,
+    Claimed,
     Clock,
     Effect,
     Event,
@@ -47,28 +49,46 @@ def begin(
     at: datetime,
     *,
     automatic: bool = False,
+    queued_behind: str | None = None,
 ) -> Step:
     """A valid application has been started: it waits for the platform's initial review, which
-    passes by itself where that is set and no check warned (`automatic`)."""
-    note = f"{KIND_LABELS[application.kind]}已受理,进入平台初审"
+    passes by itself where that is set and no check warned (`automatic`); or first for the end of
+    the filing `queued_behind` (a workflow id), which has its subject or mini program."""
+    status = Status.PLATFORM_REVIEW if queued_behind is None else Status.QUEUED
+    label = KIND_LABELS[application.kind]
+    note = (
+        f"{label}已受理,进入平台初审"
+        if queued_behind is None
+        else f"{label}已受理,排队等候 {queued_behind} 结束"
+    )
     state = State(
         filing_id=filing_id,
         uid=uid,
         application=application,
         mode=mode,
-        status=Status.PLATFORM_REVIEW,
+        status=status,
+        queued_behind=queued_behind,
+        automatic=automatic,
         started_at=at,
         entered_at=at,
         window_start=at,
+        filing_number=application.filing_number,
         subject_number=application.subject.subject_number,
-        timeline=(TimelineEntry(at=at, status=Status.PLATFORM_REVIEW, by="applicant", note=note),),
+        timeline=(TimelineEntry(at=at, status=status, by="applicant", note=note),),
     )
     turn = Turn(state, at)
     turn.write("transition", "applicant", note)
+    if queued_behind is not None:
+        turn.do(AwaitClaim())
+        return turn.step()
     turn.open_window(at)
-    if automatic:
-        submit(turn, AUTOMATIC, "自动通过平台初审,提交管局")
+    _pass_automatically(turn)
     return turn.step()
+
+
+def _pass_automatically(turn: Turn) -> None:
+    if turn.state.automatic and turn.state.held_since is None:
+        submit(turn, AUTOMATIC, "自动通过平台初审,提交管局")
 
 
 def transition(state: State, event: Event) -> Step:
@@ -87,6 +107,9 @@ def transition(state: State, event: Event) -> Step:
             withdrawal_answered(turn, event)
         case Clock():
             strike(turn)
+        case Claimed() if state.status is Status.QUEUED:
+            turn.enter(Status.PLATFORM_REVIEW, "registry", "前面的备案已结束,进入平台初审")
+            _pass_automatically(turn)
         case Recorded():
             recorded(turn, event)
         case Undelivered():
@@ -144,6 +167,8 @@ def _printable(name: str) -> str:
 def resumed(state: State) -> tuple[Effect, ...]:
     """What has to be going on for a filing whose run was continued as a new one."""
     stage = STAGES.get(state.status)
+    if state.status is Status.QUEUED:
+        return (AwaitClaim(),)
     if stage is None or not stage.with_authority or state.mode is AuthorityMode.MANUAL:
         return ()
     if state.status is Status.SUBMISSION:

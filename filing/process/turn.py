@@ -178,7 +178,7 @@ class Turn:
         """Ask for the window of the present stage, running from `start`."""
         self.change(window_start=start)
         state = self.state
-        if state.held_since is not None:
+        if state.held_since is not None or state.status is Status.QUEUED:
             return
         self._opens = WindowRequest(
             stage=state.status,

@@ -38,6 +38,12 @@ def _deeds() -> Iterator[Deed]:
     yield lambda play: play.send("resubmit", ACT)
     yield _withdraw
     yield lambda play: play.to_deadline() if play.state.window else None
+    yield _claims
+
+
+def _claims(play: Play) -> None:
+    if play.state.status is Status.QUEUED:
+        play.claim()
 
 
 def _decides(play: Play, decision: object) -> None:
@@ -62,7 +68,8 @@ def walked(kind: Kind) -> set[Edge]:
     """Every way that a filing of this kind can go, found by doing everything everywhere."""
     edges: set[Edge] = set()
     seen: set[object] = set()
-    ahead = deque([Play.begin(AuthorityMode.SANDBOX, {"kind": kind.value})])
+    changes = {"kind": kind.value}
+    ahead = deque([Play.begin(AuthorityMode.SANDBOX, changes, queued_behind="filing-another")])
     while ahead:
         before = ahead.popleft()
         for deed in _deeds():

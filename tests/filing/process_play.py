@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from filing.application import Application
+from filing.application import Application, workflow_id
 from filing.authority import AuthorityReport, Reason, Standing, WithdrawalAnswer
 from filing.checks import check
 from filing.model import CHINA
@@ -21,8 +21,10 @@ from filing.problems import Problem
 from filing.process.events import (
     AskOnce,
     AskWithdrawal,
+    AwaitClaim,
     CancelRequested,
     Carried,
+    Claimed,
     Clock,
     Effect,
     Event,
@@ -65,9 +67,11 @@ WAITING = [
     (mode, status)
     for mode in AuthorityMode
     for status in Status
-    if not status.final and (mode, status) != (MANUAL, Status.SUBMISSION)
+    if not status.final
+    and status is not Status.QUEUED
+    and (mode, status) != (MANUAL, Status.SUBMISSION)
 ]
-"""Wherever a filing waits; by hand submission passes at once."""
+"""Wherever a filing waits for a window's end; by hand submission passes at once."""
 PRINCIPALS = ("subject_principal", "mini_program_principal")
 
 APPROVE = {"outcome": "approve", "reviewer": "li.na"}
@@ -141,8 +145,8 @@ class Play:
     at: datetime
     entries: list[Entry] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    asking: HandOver | Watch | None = None
-    """The question to the authority that is open, and the round it was asked in."""
+    asking: HandOver | Watch | AwaitClaim | None = None
+    """The question to the authority, or to the registry, that is open, and its round."""
     asked_in: int = 1
     once: list[int] = field(default_factory=list)
     """Rounds in which the authority was asked at once, not answered yet."""
@@ -164,10 +168,18 @@ class Play:
         *,
         at: datetime = START,
         automatic: bool = False,
+        queued_behind: str | None = None,
     ) -> "Play":
         begun = application(changes)
-        filing_id = f"filing-{begun.mini_program.appid}"
-        step = begin(begun, filing_id, "run-1", mode, at, automatic=automatic)
+        step = begin(
+            begun,
+            workflow_id(begun),
+            "run-1",
+            mode,
+            at,
+            automatic=automatic,
+            queued_behind=queued_behind,
+        )
         play = cls(state=step.state, at=at, automatic=automatic)
         play._apply(step)
         play._drain()
@@ -217,6 +229,12 @@ class Play:
                 reason=asked.reason,
             )
         )
+
+    def claim(self) -> Happened:
+        """The filing ahead has ended."""
+        assert isinstance(self.asking, AwaitClaim), "it is not queued"
+        self.asking = None
+        return self._happen(Claimed(at=self.at))
 
     def undelivered(self, notice: Notice) -> Happened:
         return self._happen(Undelivered(notice=notice, at=self.at))
@@ -371,7 +389,7 @@ class Play:
         match effect:
             case Tell(notice=notice):
                 self.notices.append(notice)
-            case HandOver() | Watch():
+            case HandOver() | Watch() | AwaitClaim():
                 if self.asking is None:
                     self.asking, self.asked_in = effect, self.state.round
             case StopAsking():

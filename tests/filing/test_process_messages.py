@@ -44,7 +44,7 @@ def test_what_is_not_one_object_of_the_right_shape_is_refused_with_a_right_examp
     assert refusal.by is None
 
 
-@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.QUEUED}))
 def test_what_cannot_be_read_is_refused_wherever_the_filing_stands(status: Status) -> None:
     assert_refused(Play.begin().reach(status), "not_an_object", "platform_decision", None)
 

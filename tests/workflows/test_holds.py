@@ -22,7 +22,7 @@ from operations.filings import Outcome, find, send
 from operations.services import Services
 from operations.start import Started, start_application
 from tests.commands.conftest import Cli
-from tests.playing import Begin, Filing, fresh_appid
+from tests.playing import Begin, Filing, of_another_subject
 
 KNOWN = packaged_arrangement()
 ONE_DAY = timedelta(days=1)
@@ -133,11 +133,9 @@ async def five(services: Services, stored_example: Application) -> list[str]:
     """The uids of five filings of one province."""
     uids: list[str] = []
     for _ in range(5):
-        mini_program = stored_example.mini_program.model_copy(update={"appid": fresh_appid()})
-        subject = stored_example.subject.model_copy(update=PROVINCE)
-        application = stored_example.model_copy(
-            update={"mini_program": mini_program, "subject": subject}
-        )
+        application = of_another_subject(stored_example)
+        subject = application.subject.model_copy(update=PROVINCE)
+        application = application.model_copy(update={"subject": subject})
         started = await start_application(application, "test", services)
         assert isinstance(started, Started)
         uids.append(started.uid)
