@@ -128,7 +128,7 @@ def _confirmed(application: "Application", typed: str | None, progress: "Progres
 
 def _print_outcomes(outcomes: "list[Outcome]", json_: bool) -> bool:
     """Print what became of each; whether all were started."""
-    from operations.start import AlreadyOpen, Busy, Invalid, Started
+    from operations.start import AlreadyOpen, Busy, Invalid, Queued, Started
 
     started = [o for o in outcomes if isinstance(o, Started)]
     already = [o for o in outcomes if isinstance(o, AlreadyOpen)]
@@ -138,7 +138,7 @@ def _print_outcomes(outcomes: "list[Outcome]", json_: bool) -> bool:
         print_json({"started": started, "already_open": already, "busy": busy, "invalid": invalid})
     else:
         for one in started:
-            behind = f"  queued behind {one.queued_behind}" if one.queued_behind else ""
+            behind = f"  queued behind {one.queued_behind}" if isinstance(one, Queued) else ""
             line(("✓ started", "green"), f" {one.filing_id}  uid {one.uid}{behind}")
         for open_ in already:
             line(

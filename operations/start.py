@@ -24,8 +24,13 @@ class Started(Model):
     filing_id: str
     uid: str
     file: str
-    queued_behind: str | None = None
-    """Workflow id of the filing that it waits for."""
+
+
+class Queued(Started):
+    """A filing that runs now, and waits for the end of another."""
+
+    queued_behind: str
+    """Workflow id of that other."""
 
 
 class AlreadyOpen(Model):
@@ -149,4 +154,6 @@ async def start_application(
             fix="请核对 worker 与本命令的 BEIAN_HOME 和版本是否相同,详见工作流的失败原因",
         )
         return Invalid(file=file, problems=(problem,))
-    return Started(filing_id=id_, uid=uid, file=file, queued_behind=holder)
+    if holder is not None:
+        return Queued(filing_id=id_, uid=uid, file=file, queued_behind=holder)
+    return Started(filing_id=id_, uid=uid, file=file)
