@@ -19,6 +19,7 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from embedded.stack import Stack, StackOptions, discard_home, running_stack
 from filing.application import Application
+from filing.changes import sms_addressees
 from filing.model import Model
 from filing.view import StatusAnswer
 from filing.vocabulary import AuthorityMode, Kind, Status
@@ -160,9 +161,9 @@ class Player:
         raise DemoFailed(f"{self._appid}: was not handed over to the authority")
 
     async def to_bureau(self, round_: int = 1) -> None:
-        """Both principals confirm by SMS."""
+        """Everybody confirms who must."""
         await self.pass_time(hours=3)
-        for person in ("subject_principal", "mini_program_principal"):
+        for person in sms_addressees(self.application):
             await self.signal("sms_verified", {"person": person, "source": "demo"})
         await self.authority(sms_verify_status=2)
         await self.until(Status.BUREAU_REVIEW, round_)

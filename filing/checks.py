@@ -17,7 +17,6 @@ from filing.checks_subject import check_subject
 from filing.files import FileFacts
 from filing.findings import error
 from filing.problems import Problem
-from filing.vocabulary import KIND_LABELS, Kind
 
 
 def check(
@@ -28,10 +27,6 @@ def check(
     `files` are the facts of each file under the name that the application gives it; None leaves
     the files out. `today` is the day in China.
     """
-    if application.kind is not Kind.NEW:
-        message = f"暂不支持{KIND_LABELS[application.kind]}"
-        fix = f"目前只受理 {Kind.NEW.value}({KIND_LABELS[Kind.NEW]})"
-        return (error("kind", "kind.not_supported_yet", message, fix),)
     found = [
         *check_mini_program(application, today),
         *check_subject(application, today),

@@ -159,7 +159,8 @@ async def apply(connection: "Connection", state: State) -> None:
 
 
 async def _subject(connection: "Connection", state: State, key: str, status: Filed) -> None:
-    subject = state.application.subject
+    # With the number that it has from now on.
+    subject = state.application.subject.model_copy(update={"subject_number": state.subject_number})
     data = storable(subject.model_dump(mode="json"))
     if not await _first(connection, state, f"subject:{key}", status, data):
         return

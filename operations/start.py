@@ -11,7 +11,7 @@ from filing.holdings import QUEUE
 from filing.model import Model
 from filing.problems import Problem
 from filing.process.transition import begin
-from filing.vocabulary import KIND_LABELS, Kind
+from filing.vocabulary import CHANGES, KIND_LABELS, Kind
 from gateways.materials import FileChanged
 from gateways.temporal import TASK_QUEUE, WORKFLOW
 from operations.applications import Examined, examine_files, store_materials
@@ -114,6 +114,9 @@ async def start_application(
     application: Application, file: str, services: Services, *, queue: bool = False
 ) -> Outcome:
     """Start one checked application whose materials are stored."""
+    if application.kind in CHANGES and application.on_file is None:
+        holdings = await services.registry.holdings(application)
+        application = application.model_copy(update={"on_file": holdings.on_file})
     id_ = workflow_id(application)
     holder = await services.registry.holder(application)
     if holder == id_:  # open itself, or about to be refused: Temporal tells

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from temporalio.client import WorkflowHandle
@@ -17,6 +17,7 @@ from embedded.demo import Player
 from embedded.stack import Stack
 from filing.application import Application
 from filing.view import StatusAnswer
+from filing.vocabulary import Status
 from operations.applications import examine_files, store_materials
 from operations.examples import invented_credit_code, write_example
 from operations.services import Services, now
@@ -48,8 +49,10 @@ class Filing:
         return len((await self.handle.fetch_history()).events)
 
 
-Begin = Callable[[], Awaitable[Filing]]
-"""Starts a filing of a fresh mini program."""
+class Begin(Protocol):
+    """Starts a filing: of this application, or of a fresh mini program of a fresh subject."""
+
+    def __call__(self, application: Application | None = None) -> Awaitable[Filing]: ...
 
 
 def fresh_appid() -> str:
@@ -83,8 +86,8 @@ async def beginning(stack: Stack, services: Services, example: Application) -> A
     )
     async with httpx.AsyncClient(base_url=stack.info.authority, timeout=10) as control:
 
-        async def begin() -> Filing:
-            application = of_another_subject(example)
+        async def begin(application: Application | None = None) -> Filing:
+            application = application or of_another_subject(example)
             started = await start_application(application, "test", services)
             assert isinstance(started, Started)
             handle = services.client.get_workflow_handle(
@@ -107,3 +110,16 @@ async def eventually(
             return answer
         assert time.monotonic() < end, answer
         await asyncio.sleep(0.05)
+
+
+async def filed(begin: Begin) -> Filing:
+    """A new filing that went through: the authority approves it at its first check."""
+    filing = await begin()
+    await filing.player.reviewed()
+    await filing.player.until(Status.SUBMISSION)
+    await filing.player.handed_over()
+    await filing.player.authority(status=6)
+    await filing.player.pass_check()
+    answer = await filing.result()
+    assert answer.status is Status.APPROVED, answer
+    return filing
