@@ -153,16 +153,18 @@ async def drafted_and_amended(cli: Cli, begin: Begin) -> None:
     await cli("decide", case.appid, "return", "--reviewer", "li.na", "--reason", reason)
     folder = cli.folder / f"draft-{case.appid}"
     written = await cli("draft", case.appid, "--to", folder)
-    draft = folder / f"{case.appid}.yaml"
+    draft = folder / case.appid / "round-1" / "application.yaml"
     assert str(draft) in written.out
     assert draft.stat().st_mode & 0o777 == 0o600
     text = draft.read_text(encoding="utf-8")
     assert "# ← 退回原因:过于笼统" in text
-    there = await cli("draft", case.appid, "--to", folder, code=2)
-    assert str(draft) in there.err
+    assert (await cli("draft", case.appid, "--to", folder)).out == written.out
 
     remark = next(line for line in text.splitlines() if line.startswith("  remark:"))
     draft.write_text(text.replace(remark, "  remark: 太短"), encoding="utf-8")
+    there = await cli("draft", case.appid, "--to", folder, code=2)
+    assert str(draft) in there.err
+    assert "--to" in there.err
     wrong = await cli.json("amend", case.appid, draft, code=1)
     assert [(p["path"], wrong["accepted"]) for p in wrong["problems"]] == [
         ("mini_program.remark", False)
