@@ -17,7 +17,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from filing.model import CHINA, Model
+from filing.paths import nearest_path
 from filing.view import StatusAnswer
+from filing.vocabulary import Status
 from gateways.discovery import ServiceUnreachable
 from gateways.registry import FilingRecord, NoticeRecord, RecordedEntry
 from operations.services import Services
@@ -54,6 +56,23 @@ class Outcome(Model):
     accepted: bool
     refusal: dict[str, Any] | None
     status: StatusAnswer | None
+
+
+class Verdict(Model):
+    """A decision (`filing.process.messages.Decision` as JSON), and what the reviewer saw."""
+
+    decision: dict[str, Any]
+    stage: Status | None = None
+    round: int | None = None
+
+
+class Decided(Outcome):
+    """What became of a decision, and for which stage and round it was made."""
+
+    stage: Status
+    round: int
+    unknown_fields: dict[str, str | None]
+    """Fields of its reasons that the application does not have, with the nearest that it has."""
 
 
 async def find(id_: str, services: Services) -> FilingRecord:
@@ -150,29 +169,27 @@ async def _too_late(record: FilingRecord, name: str) -> Outcome:
     return Outcome(accepted=False, refusal=refusal, status=answer)
 
 
-async def decide(
-    id_: str,
-    outcome: str,
-    reviewer: str,
-    reasons: list[dict[str, str]],
-    number: str | None,
-    services: Services,
-) -> Outcome:
-    """Decide for the stage and round that is waiting as we see it now, so that a late or doubled
-    call is refused and never applied to another stage."""
+async def decide(id_: str, verdict: Verdict, services: Services) -> Decided:
+    """Decide for the stage and round that the reviewer saw, else for those that are waiting as we
+    see it now, so that a late or doubled call is refused and never applied to another stage."""
     record = await find(id_, services)
     seen = await status(record, services) or StatusAnswer.model_validate(record.view)
-    decision: dict[str, Any] = {
-        "outcome": outcome,
-        "reviewer": reviewer,
-        "decision_id": str(uuid.uuid4()),
+    decision = verdict.decision | {"decision_id": str(uuid.uuid4())}
+    stage, round_ = verdict.stage or seen.status, verdict.round or seen.round
+    payload = {"stage": stage.value, "round": round_, "decision": decision}
+    outcome = await send(record, "decide", payload, services)
+    application = await services.registry.application(record.uid)
+    meant = {
+        field: nearest_path(field, application)
+        for field in (reason["field"] for reason in decision.get("reasons", ()))
+        if application is not None
     }
-    if reasons:
-        decision["reasons"] = reasons
-    if number:
-        decision["filing_number"] = number
-    payload = {"stage": seen.status.value, "round": seen.round, "decision": decision}
-    return await send(record, "decide", payload, services)
+    return Decided(
+        **dict(outcome),
+        stage=stage,
+        round=round_,
+        unknown_fields={field: path for field, path in meant.items() if path != field},
+    )
 
 
 async def verify_sms(id_: str, person: str, source: str, services: Services) -> Outcome:

@@ -11,7 +11,7 @@ from filing.application import Application
 from filing.authority import Reason
 from filing.parse import parse_application
 from operations.draft import AlreadyDrafted, render, write_draft
-from operations.filings import decide, find, send
+from operations.filings import Verdict, decide, find, send
 from operations.services import Services
 from operations.start import Started, start_application
 from tests.playing import fresh_appid
@@ -81,7 +81,8 @@ async def returned(services: Services, example: Application, paper: bytes) -> st
 
 async def send_back(appid: str, services: Services) -> None:
     reasons = [{"field": "subject.name", "reason": "不一致"}]
-    assert (await decide(appid, "return", "li.na", reasons, None, services)).accepted
+    verdict = Verdict(decision={"outcome": "return", "reviewer": "li.na", "reasons": reasons})
+    assert (await decide(appid, verdict, services)).accepted
 
 
 async def test_papers_of_the_same_name_stay_those_of_their_filing(
