@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
 
 from filing.authority import Reason
@@ -35,13 +35,16 @@ Reasons = Annotated[tuple[Reason, ...], Field(max_length=100), AfterValidator(_b
 Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST)]
 """When a fact came about; what lies decades back is a slip, and dates near year 1 overflow."""
 
+Round = Annotated[StrictInt, Field(ge=1)]
+"""Counts from 1; "1" and true are no numbers, and what they were meant for is not guessed."""
+
 
 class Decision(Model):
     """A reviewer's or the bureau's decision (contract, section 3)."""
 
     outcome: Literal["approve", "return", "reject"]
     reviewer: str = Field(min_length=1, max_length=100)
-    round: int | None = Field(default=None, ge=1)
+    round: Round | None = None
     decision_id: str | None = Field(default=None, min_length=1, max_length=100)
     reasons: Reasons = ()
     filing_number: str | None = Field(default=None, max_length=60)
@@ -51,7 +54,7 @@ class Decide(Model):
     """The update `decide`: a decision for the stage and round that the sender saw."""
 
     stage: Status
-    round: int = Field(ge=1)
+    round: Round
     decision: Decision
 
 
@@ -60,7 +63,7 @@ class SmsVerified(Model):
 
     person: Principal
     source: str = Field(min_length=1, max_length=100)
-    round: int | None = Field(default=None, ge=1)
+    round: Round | None = None
     at: Instant | None = None
 
 
@@ -92,7 +95,7 @@ class AuthorityEvent(Model):
 class CalendarChanged(Model):
     """The working-day calendar of these years has changed."""
 
-    years: tuple[int, ...]
+    years: tuple[StrictInt, ...]
 
 
 SHAPES: dict[str, type[Model]] = {
