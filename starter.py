@@ -7,7 +7,7 @@ from typing import NoReturn
 try:
     import typer
 
-    from commands import bulk, calendar, corrections, filings, reviews, simulate, stack
+    from commands import bulk, calendar, corrections, filings, reviews, show, simulate, stack
 except ModuleNotFoundError as missing:
     sys.exit(
         f"{missing.name} is not installed for {sys.executable}: run `make setup` once, then "
@@ -22,7 +22,15 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-for room in (stack.app, filings.app, reviews.app, corrections.app, bulk.app, simulate.app):
+for room in (
+    stack.app,
+    filings.app,
+    show.app,
+    reviews.app,
+    corrections.app,
+    bulk.app,
+    simulate.app,
+):
     app.registered_commands += room.registered_commands
 app.add_typer(calendar.app, name="calendar")
 

@@ -54,6 +54,8 @@ class StatusAnswer(Model):
     filing_number: str | None
     subject_number: str | None
     reasons: tuple[Reason, ...]
+    previous_reasons: tuple[Reason, ...] = ()
+    """Why the round before was sent back."""
     changes: tuple[str, ...]
     sms_verified: tuple[SmsCheck, ...]
     refused: tuple[Refusal, ...]
@@ -110,6 +112,7 @@ def status_answer(state: State) -> StatusAnswer:
         filing_number=state.filing_number,
         subject_number=state.subject_number,
         reasons=state.reasons,
+        previous_reasons=state.previous_reasons,
         changes=state.changes,
         sms_verified=tuple(c.model_copy(update={"at": _china(c.at)}) for c in state.sms),
         refused=tuple(shown_refusal(refusal) for refusal in state.refused),
@@ -174,12 +177,8 @@ def details(state: State) -> str:
         waiting = "、".join(PRINCIPAL_LABELS[p] for p in state.principals_due if p not in done)
         lines.append(f"| 尚待核验 | {waiting} |")
     lines += _what_to_send(state)
-    if state.reasons:
-        lines += ["", "### 退回原因", "", "| 字段 | 原因 | 建议 |", "|---|---|---|"]
-        lines += [
-            f"| {_cell(r.field)} | {_cell(r.reason)} | {_cell(r.suggestion or '')} |"
-            for r in state.reasons
-        ]
+    lines += _reasons("退回原因", state.reasons)
+    lines += _reasons("上一轮的退回原因", state.previous_reasons)
     lines += ["", "### 经过", ""]
     lines += [f"- {when(t.at)} {_cell(t.note)}({_cell(t.by)})" for t in state.timeline[-30:]]
     if state.refused_count:
@@ -189,6 +188,15 @@ def details(state: State) -> str:
             for r in reversed(state.refused)
         ]
     return "\n".join(lines)
+
+
+def _reasons(heading: str, reasons: tuple[Reason, ...]) -> list[str]:
+    if not reasons:
+        return []
+    lines = ["", f"### {heading}", "", "| 字段 | 原因 | 建议 |", "|---|---|---|"]
+    return lines + [
+        f"| {_cell(r.field)} | {_cell(r.reason)} | {_cell(r.suggestion or '')} |" for r in reasons
+    ]
 
 
 def _what_to_send(state: State) -> list[str]:

@@ -16,6 +16,7 @@ from temporalio.common import QueryRejectCondition
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from filing.authority import Reason
 from filing.model import CHINA, Model
 from filing.paths import nearest_path
 from filing.view import StatusAnswer
@@ -41,6 +42,16 @@ class NoSuchFiling(Exception):
         )
 
 
+class Returned(Model):
+    """A return, or a final rejection, as it is on record."""
+
+    at: datetime
+    round: int
+    by: str
+    note: str
+    reasons: tuple[Reason, ...]
+
+
 class Shown(Model):
     """A filing as `show` prints it. `as_of` is None where the workflow itself answered."""
 
@@ -48,6 +59,8 @@ class Shown(Model):
     as_of: datetime | None
     notices: tuple[NoticeRecord, ...]
     events: tuple[RecordedEntry, ...]
+    returns: tuple[Returned, ...]
+    """Of all rounds, in order."""
 
 
 class Outcome(Model):
@@ -112,11 +125,23 @@ async def show(id_: str, services: Services) -> Shown:
     """Where a filing stands: asks the workflow, else the registry. Raises `NoSuchFiling`."""
     record = await find(id_, services)
     answer = None if record.closed_at else await status(record, services)
+    events = await services.registry.events(record.uid)
     return Shown(
         answer=answer or StatusAnswer.model_validate(record.view),
         as_of=None if answer else record.updated_at.astimezone(CHINA),
         notices=tuple(await services.registry.notices(record.uid)),
-        events=tuple(await services.registry.events(record.uid)),
+        events=tuple(events),
+        returns=tuple(
+            Returned(
+                at=event.at,
+                round=event.round,
+                by=event.by,
+                note=event.note,
+                reasons=event.detail["reasons"],
+            )
+            for event in events
+            if event.purpose == "transition" and "reasons" in event.detail
+        ),
     )
 
 

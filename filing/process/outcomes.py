@@ -59,7 +59,7 @@ def approve_number(
 def reject(turn: Turn, by: str, reasons: tuple[Reason, ...]) -> None:
     """End the filing: the bureau will not grant it."""
     turn.change(reasons=reasons)
-    turn.enter(Status.REJECTED, by, "管局审核不通过")
+    turn.enter(Status.REJECTED, by, "管局审核不通过", reasons=reasons)
 
 
 def send_back(
@@ -69,8 +69,8 @@ def send_back(
     or lapses where its SMS check was missed."""
     turn.change(reasons=reasons, sms_lapsed=sms_lapsed)
     if turn.state.application.kind not in CANCELLATIONS:
-        turn.enter(Status.CORRECTION, by, note)
+        turn.enter(Status.CORRECTION, by, note, reasons=reasons)
     elif sms_lapsed:
-        turn.enter(Status.LAPSED, by, note)
+        turn.enter(Status.LAPSED, by, note, reasons=reasons)
     else:
         reject(turn, by, reasons)

@@ -149,6 +149,18 @@ async def returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None:
 
     sent = await cli.json("resubmit", case.appid)
     assert (sent["status"]["status"], sent["status"]["round"]) == ("platform_review", 2)
+    answer, shown = await asyncio.gather(
+        cli.json("show", case.appid), cli("show", case.appid, code=0)
+    )
+    [before] = answer["returns"]
+    assert (before["round"], before["by"], len(before["reasons"])) == (1, "li.na", 2)
+    assert answer["previous_reasons"] == before["reasons"]
+    assert (
+        "第 1 轮,平台初审退回修改(li.na)\n    subject.name:与执照不一致 请按执照填写" in shown.out
+    )
+    assert [stretch["party"] for stretch in answer["time_with"]] == ["platform", "applicant"]
+    assert "各方用时" in shown.out
+    assert "  申请人:0 个工作日" in shown.out
     again = await cli("resubmit", case.appid, "--by", "王经理", code=1)
     assert again.out.startswith("✗ refused ")
 

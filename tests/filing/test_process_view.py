@@ -99,6 +99,22 @@ def test_the_details_list_the_reasons_of_a_return() -> None:
     assert f"| {reason['reason']} | {reason['suggestion']} |" in text
 
 
+def test_the_next_rounds_reviewer_sees_what_the_last_one_asked_for() -> None:
+    play = Play.begin().reach(Status.CORRECTION)
+    assert play.entries[-1].detail == {"reasons": REASONS}
+    play.send("resubmit", ACT)
+    answer = shown(play)
+    assert (answer["reasons"], answer["previous_reasons"]) == ([], REASONS)
+    text = details(play.state)
+    assert "### 上一轮的退回原因" in text
+    assert f"| {REASONS[0]['reason']} | {REASONS[0]['suggestion']} |" in text
+    other = [{"field": "subject.name", "reason": "不符", "suggestion": None}]
+    play.send("platform_decision", {**RETURN, "reasons": other})
+    play.send("resubmit", ACT)
+    assert shown(play)["previous_reasons"] == other  # and of the first round nothing more
+    assert [e.detail["reasons"] for e in play.entries if "reasons" in e.detail] == [REASONS, other]
+
+
 def test_the_details_list_what_was_refused_the_last_first() -> None:
     play = Play.begin()
     play.send("bureau_decision", GRANT)
