@@ -29,7 +29,9 @@ def show(id_: Id, json_: Json = False) -> None:
     shown = run(_show(id_))
     if json_:
         answer = shown.answer.model_dump(mode="json")
-        extra = shown.model_dump(mode="json", include={"as_of", "notices", "returns"})
+        extra = shown.model_dump(
+            mode="json", include={"as_of", "notices", "returns", "ended_from_outside"}
+        )
         print_json({**answer, **extra})
         return
     _print_shown(shown)
@@ -52,6 +54,9 @@ def _print_shown(shown: "Shown") -> None:
     for label, value in _facts(answer, shown.as_of):
         facts.add_row(label, Text(plain(value)))
     out.print(facts)
+    if shown.ended_from_outside:
+        advice = "备案没有结果;要重新办理,请用 starter.py start FILE 再次提交申请"
+        line(("流程已被外部终止", "yellow"), f":{advice}")
     for reason in answer.reasons:
         _print_reason("  原因 ", reason)
     line(("经过", "bold"))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.client import (
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
@@ -23,13 +24,16 @@ from filing.view import StatusAnswer
 from filing.vocabulary import Status
 from gateways.discovery import ServiceUnreachable
 from gateways.registry import FilingRecord, NoticeRecord, RecordedEntry
-from operations.services import Services
+from operations.services import Services, now
 
 ANSWER_WITHIN = timedelta(seconds=3)
 """How long `show` waits for the workflow before it asks the registry."""
 APPLIED_WITHIN = timedelta(seconds=30)
 """How long a decision waits to be applied."""
 UPDATE_TRIES = 5
+ENDED = "ended_from_outside"
+"""Code of the refusal of what is sent to a filing whose workflow was ended past the process."""
+ENDED_FROM_OUTSIDE = "流程已被外部终止"
 UNSEEN = "UnprocessedUpdate"
 
 
@@ -61,6 +65,8 @@ class Shown(Model):
     events: tuple[RecordedEntry, ...]
     returns: tuple[Returned, ...]
     """Of all rounds, in order."""
+    ended_from_outside: bool
+    """Its workflow was ended past the process, so that it has no outcome."""
 
 
 class Outcome(Model):
@@ -121,13 +127,40 @@ async def status(record: FilingRecord, services: Services) -> StatusAnswer | Non
     return StatusAnswer.model_validate(answer)
 
 
+async def settle(record: FilingRecord, services: Services) -> FilingRecord:
+    """The record as it is now: closed where the filing's workflow was ended from outside (as by
+    `temporal workflow terminate`), which the workflow itself could not write down."""
+    if record.closed_at is None and (how := await _ended_from_outside(record, services)):
+        note = f"{ENDED_FROM_OUTSIDE}(Temporal:{how})"
+        await services.registry.close_from_outside(record.uid, note, now())
+    return await find(record.uid, services)
+
+
+async def _ended_from_outside(record: FilingRecord, services: Services) -> str | None:
+    """How the workflow ended. None while it runs, and where Temporal does not know it: then this may
+    be another server than the filing's."""
+    handle = services.client.get_workflow_handle(record.filing_id)
+    try:
+        latest = await handle.describe(rpc_timeout=ANSWER_WITHIN)
+    except RPCError:
+        return None
+    if latest.raw_info.first_run_id != record.uid:
+        return "id in use by the next filing"  # one at a time is open under an id
+    if latest.status in (None, WorkflowExecutionStatus.RUNNING):
+        return None
+    return latest.status.name
+
+
 async def show(id_: str, services: Services) -> Shown:
     """Where a filing stands: asks the workflow, else the registry. Raises `NoSuchFiling`."""
     record = await find(id_, services)
     answer = None if record.closed_at else await status(record, services)
+    if answer is None:
+        record = await settle(record, services)
     events = await services.registry.events(record.uid)
+    shown = answer or StatusAnswer.model_validate(record.view)
     return Shown(
-        answer=answer or StatusAnswer.model_validate(record.view),
+        answer=shown,
         as_of=None if answer else record.updated_at.astimezone(CHINA),
         notices=tuple(await services.registry.notices(record.uid)),
         events=tuple(events),
@@ -142,6 +175,7 @@ async def show(id_: str, services: Services) -> Shown:
             for event in events
             if event.purpose == "transition" and "reasons" in event.detail
         ),
+        ended_from_outside=record.closed_at is not None and not shown.status.final,
     )
 
 
@@ -155,7 +189,7 @@ async def send(
         answer = await _update(handle_of(record, services), name, payload)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            return await _too_late(await find(record.uid, services), name)
+            return await _too_late(await settle(record, services), name)
         raise _no_worker(name) from error
     except WorkflowUpdateRPCTimeoutOrCancelledError as error:
         raise _no_worker(name) from error
@@ -186,11 +220,14 @@ def _no_worker(name: str) -> ServiceUnreachable:
 
 async def _too_late(record: FilingRecord, name: str) -> Outcome:
     answer = StatusAnswer.model_validate(record.view)
-    refusal = {
-        "message": name,
-        "code": "final",
-        "explanation": f"该备案已结束({answer.status_label}),不再接受任何操作",
-    }
+    code, explanation = "final", f"该备案已结束({answer.status_label}),不再接受任何操作"
+    if record.closed_at is None:
+        code = "not_running"
+        explanation = "Temporal 中没有该备案正在运行的流程;请核对连接的是否为它所在的 Temporal"
+    elif not answer.status.final:
+        code = ENDED
+        explanation = f"该备案没有结果({answer.status_label});重新办理请用 start 再次提交申请"
+    refusal = {"message": name, "code": code, "explanation": explanation}
     return Outcome(accepted=False, refusal=refusal, status=answer)
 
 

@@ -14,6 +14,7 @@ from filing.vocabulary import KIND_LABELS
 from gateways.materials import FileChanged
 from gateways.temporal import TASK_QUEUE, WORKFLOW
 from operations.applications import Examined, examine_files, store_materials
+from operations.filings import find, settle
 from operations.services import Services, now
 
 
@@ -97,6 +98,9 @@ async def start_application(application: Application, file: str, services: Servi
     # before we return, and never overwrites a newer one (its sequence is 0).
     opening = begin(application, id_, uid, services.settings.authority, now()).state
     await services.registry.write(opening.model_copy(update={"sequence": 0}), ())
+    for older in await services.registry.open_uids(id_):
+        if older != uid:  # one at a time is open under an id
+            await settle(await find(older, services), services)
     if await services.registry.closed_as_refused(uid):
         problem = Problem(
             path="",
