@@ -3,7 +3,7 @@
 from filing.authority import Reason
 from filing.numbers import check_mini_program_number, parse_number
 from filing.process.events import FindOut, Message, Reported
-from filing.process.stages import CANCELLATIONS, STAGES
+from filing.process.stages import CANCELLATIONS
 from filing.process.turn import Turn
 from filing.vocabulary import STATUS_LABELS, Kind, Status
 
@@ -14,9 +14,7 @@ def standing_sentence(turn: Turn) -> str:
     label = STATUS_LABELS[state.status]
     if state.status.final:
         return f"该备案已结束({label}),不再接受任何操作"
-    decided_by = STAGES[state.status].decided_by
-    hint = f",此时应发送 {decided_by}" if decided_by else ""
-    return f"当前为第 {state.round} 轮的「{label}」{hint}"
+    return f"当前为第 {state.round} 轮的「{label}」"
 
 
 def approve_number(
