@@ -136,14 +136,14 @@ def _kind_of(file: str | None, json_: bool) -> Kind:
 
 
 def _print_steps(steps: "tuple[ForecastStep, ...]") -> None:
-    from filing.process.turn import when
+    from filing.process.turn import since, when
 
     print_table(
         ("环节", "开始", "期限", ""),
         [
             (
                 STATUS_LABELS[step.stage],
-                when(step.start),
+                since(step.start),
                 when(step.due_at),
                 "暂定" if step.provisional else "",
             )

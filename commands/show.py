@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from commands.console import Id, Json, line, out, plain, print_json, run, settings
-from filing.process.turn import when
+from filing.process.turn import since, when
 from filing.vocabulary import PARTY_LABELS
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _print_shown(shown: "Shown") -> None:
     for stretch in answer.time_with:
         days = f"{stretch.working_days} 个工作日"
         party = PARTY_LABELS[stretch.party]
-        line(f"  {when(stretch.start)} 至 {when(stretch.end)}  {party}:{days}")
+        line(f"  {since(stretch.start)} 至 {when(stretch.end)}  {party}:{days}")
     if shown.notices:
         line(("通知", "bold"))
     for notice in shown.notices:

@@ -9,10 +9,10 @@ from pydantic import ConfigDict, Field
 
 from filing.authority import Reason
 from filing.model import CHINA, Model
-from filing.process.messages import EXAMPLES
+from filing.process.messages import DECISION_EXAMPLES, EXAMPLES
 from filing.process.stages import STAGES
 from filing.process.state import Refusal, SmsCheck, State, TimelineEntry
-from filing.process.turn import status_label, when
+from filing.process.turn import since, status_label, when
 from filing.vocabulary import (
     KIND_LABELS,
     PARTY_LABELS,
@@ -20,6 +20,8 @@ from filing.vocabulary import (
     Party,
     Status,
 )
+
+OUTCOME_LABELS = {"return": "退回修改", "reject": "不予通过"}
 
 
 class ShownStretch(Model):
@@ -165,7 +167,7 @@ def details(state: State) -> str:
         lines.append(f"| 等待 | {PARTY_LABELS[party]} |")
     due = due_at(state)
     if state.held_since is not None:
-        lines.append(f"| 期限 | 已暂停(自 {when(state.held_since)}) |")
+        lines.append(f"| 期限 | 已暂停(自 {since(state.held_since)}) |")
     elif due:
         mark = ",**已逾期**" if state.overdue else ""
         mark += "(暂定:次年放假安排未公布)" if provisional(state) else ""
@@ -184,7 +186,7 @@ def details(state: State) -> str:
     if state.refused_count:
         lines += ["", f"### 未被采纳的消息(共 {state.refused_count} 条,最近在前)", ""]
         lines += [
-            f"- {when(r.at)} `{_cell(r.message)}`:{_cell(r.explanation)}"
+            f"- {when(r.at)} `{_code(r.message)}`:{_cell(r.explanation)}"
             for r in reversed(state.refused)
         ]
     return "\n".join(lines)
@@ -210,9 +212,24 @@ def _what_to_send(state: State) -> list[str]:
         signal = "sms_verified"
     elif state.status is Status.CORRECTION:
         signal = "resubmit"
+        draft, amend = (f"starter.py {c} {state.filing_id}" for c in ("draft", "amend"))
+        lines = ["", f"{lead}:修改后重新提交,在命令行:", "", "```sh", draft, f"{amend} FILE", "```"]
+        return [*lines, *_sent("不修改而重新提交", signal, EXAMPLES[signal])]
     else:
         lead, signal = "通常无需操作;备案系统的消息未能自动收到时", "authority_event"
-    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", EXAMPLES[signal], "```"]
+    lines = _sent(lead, signal, EXAMPLES[signal])
+    for outcome, example in DECISION_EXAMPLES.get(signal, {}).items():
+        lines += _sent(OUTCOME_LABELS[outcome], signal, example)
+    return lines
+
+
+def _sent(lead: str, signal: str, example: str) -> list[str]:
+    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", example, "```"]
+
+
+def _code(text: str) -> str:
+    """Text from outside, safe between backticks: nothing but another one ends them."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("`", "'")
 
 
 def _cell(text: str) -> str:

@@ -79,6 +79,12 @@ def when(at: datetime) -> str:
     return f"{local:%Y-%m-%d %H:%M}"
 
 
+def since(at: datetime) -> str:
+    """An instant at which something begins: a day's end is the next day's 00:00, for the days of a
+    window are counted from there."""
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+
+
 class Turn:
     """What one event leads to."""
 
