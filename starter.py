@@ -7,7 +7,17 @@ from typing import NoReturn
 try:
     import typer
 
-    from commands import bulk, calendar, corrections, filings, reviews, simulate, stack, start
+    from commands import (
+        bulk,
+        calendar,
+        corrections,
+        filings,
+        reviews,
+        show,
+        simulate,
+        stack,
+        start,
+    )
 except ModuleNotFoundError as missing:
     sys.exit(
         f"{missing.name} is not installed for {sys.executable}: run `make setup` once, then "
@@ -26,6 +36,7 @@ for room in (
     stack.app,
     start.app,
     filings.app,
+    show.app,
     reviews.app,
     corrections.app,
     bulk.app,

@@ -98,6 +98,11 @@ def fail(message: str, code: Exit) -> NoReturn:
     raise typer.Exit(code)
 
 
+def warn(message: str) -> None:
+    """Tell on standard error what is doubtful, and go on."""
+    err.print(Text(plain(message), "yellow"), soft_wrap=True)
+
+
 def settings() -> Settings:
     """The settings; a wrong one ends the command with its name and the fix."""
     try:

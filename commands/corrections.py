@@ -22,15 +22,18 @@ def draft(
         Path, typer.Option(metavar="FOLDER", help="Where to write; made where it is missing.")
     ] = Path("draft"),
 ) -> None:
-    """Write a filing's application for correction, the reasons beside its fields."""
+    """Write a returned filing's application for correction, the reasons beside its fields.
+
+    Each round of each filing has a folder of its own, with its papers: FOLDER/APPID/round-1, ….
+    """
     from gateways.materials import MaterialUnavailable
-    from operations.draft import NotReturned
+    from operations.draft import AlreadyDrafted, NotReturned
 
     try:
         path = run(_draft(id_, to))
-    except FileExistsError as error:
+    except AlreadyDrafted as error:
         fail(
-            f"{error.filename} is there already: correct it, or name another folder by --to",
+            f"{error}: amend with it where the change is yours, or name another folder by --to",
             Exit.USAGE,
         )
     except (MaterialUnavailable, NotReturned) as error:

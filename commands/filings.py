@@ -1,4 +1,4 @@
-"""For operations: check, forecast, start, list, show; examples and schemas."""
+"""For operations: check, forecast, start, list; examples and schemas."""
 
 from datetime import datetime
 from enum import Enum
@@ -9,12 +9,10 @@ import typer
 
 from commands.console import (
     Exit,
-    Id,
     Json,
     fail,
     line,
     parse_instant,
-    plain,
     print_json,
     print_problems,
     print_table,
@@ -29,9 +27,7 @@ from operations.examples import example_names, write_example
 if TYPE_CHECKING:
     from filing.forecast import ForecastStep
     from filing.records import ListedFiling, ListQuery
-    from filing.view import StatusAnswer
     from operations.applications import Examined
-    from operations.filings import Shown
 
 app = typer.Typer()
 
@@ -140,14 +136,14 @@ def _kind_of(file: str | None, json_: bool) -> Kind:
 
 
 def _print_steps(steps: "tuple[ForecastStep, ...]") -> None:
-    from filing.process.turn import when
+    from filing.process.turn import since, when
 
     print_table(
         ("环节", "开始", "期限", ""),
         [
             (
                 STATUS_LABELS[step.stage],
-                when(step.start),
+                since(step.start),
                 when(step.due_at),
                 "暂定" if step.provisional else "",
             )
@@ -225,85 +221,6 @@ def _print_listed(listed: "list[ListedFiling]") -> None:
             )
         )
     print_table(("备案", "小程序", "环节", "等待", "期限", "备案号"), rows)
-
-
-@app.command()
-def show(id_: Id, json_: Json = False) -> None:
-    """Show where one filing stands, and how it came there.
-
-    What it waits for and until when, who decided what, what was sent and what was refused. Asks the
-    filing itself; where it has ended or no worker answers, the registry (`as_of`).
-    """
-    shown = run(_show(id_))
-    if json_:
-        answer = shown.answer.model_dump(mode="json")
-        extra = shown.model_dump(mode="json", include={"as_of", "notices"})
-        print_json({**answer, **extra})
-        return
-    _print_shown(shown)
-
-
-async def _show(id_: str) -> "Shown":
-    from operations.filings import show as show_filing
-    from operations.services import open_services
-
-    async with open_services(settings()) as services:
-        return await show_filing(id_, services)
-
-
-def _print_shown(shown: "Shown") -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from commands.console import out
-    from filing.process.turn import when
-
-    answer = shown.answer
-    line((f"{answer.mini_program}  {answer.filing_id}", "bold"))
-    facts = Table(show_header=False, box=None)
-    facts.add_column()
-    facts.add_column(overflow="fold")
-    for label, value in _facts(answer, shown.as_of):
-        facts.add_row(label, Text(plain(value)))
-    out.print(facts)
-    for reason in answer.reasons:
-        line(f"  原因 {reason.field}:{reason.reason} {reason.suggestion or ''}".rstrip())
-    line(("经过", "bold"))
-    for entry in answer.timeline:
-        line(f"  {when(entry.at)}  {entry.note}({entry.by})")
-    if shown.notices:
-        line(("通知", "bold"))
-    for notice in shown.notices:
-        line(f"  {notice.purpose} → {notice.audience}: {notice.state}")
-    if answer.refused_count:
-        line((f"未被采纳的消息(共 {answer.refused_count} 条)", "bold"))
-    for refusal in answer.refused:
-        line(f"  {when(refusal.at)}  {refusal.message}:{refusal.explanation}({refusal.code})")
-
-
-def _facts(answer: "StatusAnswer", as_of: datetime | None) -> list[tuple[str, str]]:
-    from filing.process.turn import when
-
-    due = "—" if answer.due_at is None else when(answer.due_at)
-    marks = [
-        mark
-        for mark, on in (
-            ("逾期", answer.overdue),
-            ("暂定", answer.provisional),
-            ("已暂停", answer.held),
-        )
-        if on
-    ]
-    facts = [
-        ("状态", f"{answer.status_label}({answer.status.value}),第 {answer.round} 轮"),
-        ("等待", PARTY_LABELS[answer.waiting_for] if answer.waiting_for else "—"),
-        ("期限", " ".join([due, *marks])),
-        ("备案号", answer.filing_number or "—"),
-        ("uid", answer.uid),
-    ]
-    if as_of is not None:
-        facts.append(("截至", f"{when(as_of)}(来自登记簿)"))
-    return facts
 
 
 @app.command()

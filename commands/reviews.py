@@ -2,7 +2,7 @@
 
 import getpass
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,11 +16,12 @@ from commands.console import (
     run,
     settings,
     text_option,
+    warn,
 )
-from filing.vocabulary import STATUS_LABELS, Principal
+from filing.vocabulary import STATUS_LABELS, Principal, Status
 
 if TYPE_CHECKING:
-    from operations.filings import Outcome
+    from operations.filings import Decided, Outcome
 
 app = typer.Typer()
 
@@ -47,46 +48,87 @@ class Verdict(str, Enum):
     REJECT = "reject"
 
 
+class Decidable(str, Enum):
+    """Stages that are decided."""
+
+    PLATFORM_REVIEW = Status.PLATFORM_REVIEW.value
+    BUREAU_REVIEW = Status.BUREAU_REVIEW.value
+
+
 @app.command()
 def decide(
     id_: Id,
-    outcome: Annotated[Verdict, typer.Argument(help="For the stage that is waiting now.")],
+    outcome: Annotated[Verdict, typer.Argument(help="For the stage that is waiting.")],
     reviewer: Annotated[str, text_option("--reviewer", "NAME", help="Who decides.")],
     reason: Annotated[
         list[str] | None,
         text_option(
-            "--reason", "FIELD=TEXT", "What is wrong, as in subject.name=与执照不一致; repeatable."
+            "--reason",
+            "FIELD=TEXT|SUGGESTION",
+            "What is wrong, as in 'subject.name=与执照不一致|请按执照填写'; the suggestion may be left "
+            "out; repeatable.",
         ),
     ] = None,
     number: Annotated[
         str | None,
         text_option("--number", "NUMBER", "Of a bureau's approval, as in 苏ICP备2026000001号-1X."),
     ] = None,
+    stage: Annotated[
+        Decidable | None,
+        typer.Option(help="The stage that you saw; default: the one that is waiting now."),
+    ] = None,
+    round_: Annotated[
+        int | None,
+        typer.Option(
+            "--round", min=1, metavar="NUMBER", help="The round that you saw; default: the present."
+        ),
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """Approve, return or reject for the stage that is waiting."""
+    """Approve, return or reject for the stage that is waiting.
+
+    With --stage and --round as you saw them, a decision that comes too late is refused.
+    """
     reasons = [_reason(text) for text in reason or ()]
-    print_outcome(run(_decide(id_, outcome.value, reviewer, reasons, number)), json_)
+    if outcome is Verdict.APPROVE and reasons:
+        fail("--reason goes with return and reject, not with approve", Exit.USAGE)
+    if outcome is not Verdict.APPROVE and number:
+        fail(f"--number goes with approve, not with {outcome.value}", Exit.USAGE)
+    decision: dict[str, Any] = {"outcome": outcome.value, "reviewer": reviewer}
+    if reasons:
+        decision["reasons"] = reasons
+    if number:
+        decision["filing_number"] = number
+    decided = run(_decide(id_, decision, Status(stage.value) if stage else None, round_))
+    for field, near in decided.unknown_fields.items():
+        hint = f"did you mean {near}?" if near else "`draft` shows its fields, as in subject.name"
+        warn(f"--reason {field}: the application has no such field; {hint}")
+    print_outcome(decided, json_, f" {STATUS_LABELS[decided.stage]}(第 {decided.round} 轮)")
 
 
 def _reason(text: str) -> dict[str, str]:
-    field, equals, why = text.partition("=")
+    field, equals, rest = text.partition("=")
+    why, _, suggestion = rest.partition("|")
     if not (field.strip() and equals and why.strip()):
         fail(
-            f"--reason {text!r}: write it as FIELD=TEXT, as in subject.name=名称与执照不一致",
+            f"--reason {text!r}: write it as FIELD=TEXT or FIELD=TEXT|SUGGESTION, as in "
+            "subject.name=名称与执照不一致",
             Exit.USAGE,
         )
-    return {"field": field.strip(), "reason": why.strip()}
+    reason = {"field": field.strip(), "reason": why.strip()}
+    return reason | ({"suggestion": suggestion.strip()} if suggestion.strip() else {})
 
 
 async def _decide(
-    id_: str, outcome: str, reviewer: str, reasons: list[dict[str, str]], number: str | None
-) -> "Outcome":
+    id_: str, decision: dict[str, Any], stage: Status | None, round_: int | None
+) -> "Decided":
+    from operations.filings import Verdict as Given
     from operations.filings import decide as decide_filing
     from operations.services import open_services
 
     async with open_services(settings()) as services:
-        return await decide_filing(id_, outcome, reviewer, reasons, number, services)
+        given = Given(decision=decision, stage=stage, round=round_)
+        return await decide_filing(id_, given, services)
 
 
 @app.command("verify-sms")
@@ -148,17 +190,17 @@ async def _act(id_: str, name: str, by: str | None, reason: str | None) -> "Outc
         return await send(await find(id_, services), name, payload, services)
 
 
-def print_outcome(outcome: "Outcome", json_: bool) -> None:
-    """What became of a message; one that was refused ends the command with 1."""
+def print_outcome(outcome: "Outcome", json_: bool, what: str = "") -> None:
+    """What became of a message, `what` it was for; one that was refused ends the command with 1."""
     if json_:
         print_json(outcome)
     elif outcome.accepted and outcome.status is not None:
         status = outcome.status
         label = status.status_label or STATUS_LABELS[status.status]
-        line(("✓ applied", "green"), f" {status.filing_id} → {label}")
+        line(("✓ applied", "green"), f" {status.filing_id}{what} → {label}")
     else:
         refusal = outcome.refusal or {}
         text = f" {refusal.get('explanation', '')}({refusal.get('code', '')})"
-        line(("✗ refused", "red"), text)
+        line(("✗ refused", "red"), f"{what}:{text}" if what else text)
     if not outcome.accepted:
         raise typer.Exit(Exit.NO)

@@ -222,7 +222,7 @@ def _problem(detail: ErrorDetails) -> Problem:
 
 
 def _unknown_key(loc: tuple[int | str, ...]) -> Problem:
-    key, known = str(loc[-1]), _known_keys(loc[:-1])
+    key, known = str(loc[-1]), known_keys(Application, loc[:-1])
     shown = _may_be_shown(key)
     path = _path((*loc[:-1], key if shown else "?"))
     near = get_close_matches(key[:_LONGEST_KEY], known, 1, 0.6)
@@ -240,8 +240,8 @@ def _path(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in loc)
 
 
-def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    model: type[Model] = Application
+def known_keys(model: type[Model], loc: tuple[int | str, ...]) -> list[str]:
+    """The keys of what lies at `loc` of a model."""
     for part in loc:
         if isinstance(part, str):
             model = _model_in(model.model_fields[part].annotation) or model

@@ -11,7 +11,8 @@ from filing.vocabulary import Status
 
 class Entry(Model):
     """One entry of the log. (`uid`, `sequence`, `purpose`) is its key; the same key with other
-    content is a conflict. `detail` is small, and free of certificate and phone numbers."""
+    content is a conflict. `detail` is small, and free of certificate and phone numbers; of a return
+    it holds the `reasons`."""
 
     sequence: int
     purpose: str

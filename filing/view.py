@@ -10,10 +10,10 @@ from pydantic import ConfigDict, Field
 from filing.authority import Reason
 from filing.changes import Change, changes
 from filing.model import CHINA, Model
-from filing.process.messages import EXAMPLES
+from filing.process.messages import DECISION_EXAMPLES, EXAMPLES
 from filing.process.stages import STAGES
 from filing.process.state import Refusal, SmsCheck, State, TimelineEntry
-from filing.process.turn import status_label, when
+from filing.process.turn import since, status_label, when
 from filing.vocabulary import (
     KIND_LABELS,
     PARTY_LABELS,
@@ -24,6 +24,7 @@ from filing.vocabulary import (
 
 MOST_CHANGES_SHOWN = 50
 """Values of a change in the details; `show` tells all."""
+OUTCOME_LABELS = {"return": "退回修改", "reject": "不予通过"}
 
 
 class ShownStretch(Model):
@@ -58,6 +59,8 @@ class StatusAnswer(Model):
     filing_number: str | None
     subject_number: str | None
     reasons: tuple[Reason, ...]
+    previous_reasons: tuple[Reason, ...] = ()
+    """Why the round before was sent back."""
     changes: tuple[str, ...]
     sms_verified: tuple[SmsCheck, ...]
     refused: tuple[Refusal, ...]
@@ -118,6 +121,7 @@ def status_answer(state: State) -> StatusAnswer:
         filing_number=state.filing_number,
         subject_number=state.subject_number,
         reasons=state.reasons,
+        previous_reasons=state.previous_reasons,
         changes=state.changes,
         sms_verified=tuple(c.model_copy(update={"at": _china(c.at)}) for c in state.sms),
         refused=tuple(shown_refusal(refusal) for refusal in state.refused),
@@ -172,7 +176,7 @@ def details(state: State) -> str:
         lines.append(f"| 等待 | {PARTY_LABELS[party]} |")
     due = due_at(state)
     if state.held_since is not None:
-        lines.append(f"| 期限 | 已暂停(自 {when(state.held_since)}) |")
+        lines.append(f"| 期限 | 已暂停(自 {since(state.held_since)}) |")
     elif due:
         mark = ",**已逾期**" if state.overdue else ""
         mark += "(暂定:次年放假安排未公布)" if provisional(state) else ""
@@ -193,21 +197,26 @@ def details(state: State) -> str:
             f"| {_cell(c.path)} | {_cell(c.before or '')} | {_cell(c.after or '')} |"
             for c in replaced[:MOST_CHANGES_SHOWN]
         ]
-    if state.reasons:
-        lines += ["", "### 退回原因", "", "| 字段 | 原因 | 建议 |", "|---|---|---|"]
-        lines += [
-            f"| {_cell(r.field)} | {_cell(r.reason)} | {_cell(r.suggestion or '')} |"
-            for r in state.reasons
-        ]
+    lines += _reasons("退回原因", state.reasons)
+    lines += _reasons("上一轮的退回原因", state.previous_reasons)
     lines += ["", "### 经过", ""]
     lines += [f"- {when(t.at)} {_cell(t.note)}({_cell(t.by)})" for t in state.timeline[-30:]]
     if state.refused_count:
         lines += ["", f"### 未被采纳的消息(共 {state.refused_count} 条,最近在前)", ""]
         lines += [
-            f"- {when(r.at)} `{_cell(r.message)}`:{_cell(r.explanation)}"
+            f"- {when(r.at)} `{_code(r.message)}`:{_cell(r.explanation)}"
             for r in reversed(state.refused)
         ]
     return "\n".join(lines)
+
+
+def _reasons(heading: str, reasons: tuple[Reason, ...]) -> list[str]:
+    if not reasons:
+        return []
+    lines = ["", f"### {heading}", "", "| 字段 | 原因 | 建议 |", "|---|---|---|"]
+    return lines + [
+        f"| {_cell(r.field)} | {_cell(r.reason)} | {_cell(r.suggestion or '')} |" for r in reasons
+    ]
 
 
 def _what_to_send(state: State) -> list[str]:
@@ -221,11 +230,26 @@ def _what_to_send(state: State) -> list[str]:
         signal = "sms_verified"
     elif state.status is Status.CORRECTION:
         signal = "resubmit"
+        draft, amend = (f"starter.py {c} {state.filing_id}" for c in ("draft", "amend"))
+        lines = ["", f"{lead}:修改后重新提交,在命令行:", "", "```sh", draft, f"{amend} FILE", "```"]
+        return [*lines, *_sent("不修改而重新提交", signal, EXAMPLES[signal])]
     elif state.status is Status.QUEUED:
         return ["", "前一备案结束后自动开始,无需操作"]
     else:
         lead, signal = "通常无需操作;备案系统的消息未能自动收到时", "authority_event"
-    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", EXAMPLES[signal], "```"]
+    lines = _sent(lead, signal, EXAMPLES[signal])
+    for outcome, example in DECISION_EXAMPLES.get(signal, {}).items():
+        lines += _sent(OUTCOME_LABELS[outcome], signal, example)
+    return lines
+
+
+def _sent(lead: str, signal: str, example: str) -> list[str]:
+    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", example, "```"]
+
+
+def _code(text: str) -> str:
+    """Text from outside, safe between backticks: nothing but another one ends them."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("`", "'")
 
 
 def _cell(text: str) -> str:

@@ -39,6 +39,16 @@ _NOT_ACCEPTED = {
 """What `show` says of an application that the worker did not accept."""
 
 
+_NOTHING_DUE = {
+    "waiting_for": None,
+    "due_at": None,
+    "overdue": False,
+    "provisional": False,
+    "held": False,
+}
+"""What `show` says of a filing whose workflow is gone."""
+
+
 class RegistryNotMigrated(Exception):
     """The database is no registry yet, or one of an older schema; the text says what to run."""
 
@@ -177,6 +187,34 @@ class Registry:
                 _NOT_ACCEPTED,
             )
         return bool(closed)
+
+    async def close_from_outside(self, uid: str, note: str, at: datetime) -> None:
+        """Close the row of a filing whose workflow was ended past the process; its status stays.
+        A workflow that goes on after all (a reset) opens it again with its next entry."""
+        said = {"at": at.astimezone(CHINA).isoformat(), "by": "temporal", "note": note}
+        async with self.pool.acquire() as connection:
+            await connection.execute(
+                """
+                update filings set closed_at = now(), updated_at = now(), waiting_for = null,
+                    due_at = null, overdue = false, provisional = false,
+                    view = view || $2 || jsonb_build_object(
+                        'status_label', (view->>'status_label') || $3::text,
+                        'timeline', (view->'timeline') || ($4 || jsonb_build_object('status', status))
+                    )
+                where uid = $1 and closed_at is null
+                """,
+                uid,
+                _NOTHING_DUE,
+                f",{note}",
+                said,
+            )
+
+    async def open_uids(self, filing_id: str) -> list[str]:
+        """The filings of a workflow id that are open by what is written here."""
+        rows = await self.pool.fetch(
+            "select uid from filings where filing_id = $1 and closed_at is null", filing_id
+        )
+        return [row["uid"] for row in rows]
 
     async def instants(self, uid: str, entries: tuple[Entry, ...]) -> dict[int, datetime]:
         """See `activities.ports.Records.instants`."""

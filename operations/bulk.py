@@ -8,7 +8,7 @@ from filing.model import Model
 from filing.process.acts import held_note
 from filing.records import ListedFiling, ListQuery
 from gateways.discovery import ServiceUnreachable
-from operations.filings import NoSuchFiling, find, send
+from operations.filings import ENDED, NoSuchFiling, find, send
 from operations.pace import Pace
 from operations.services import Services
 
@@ -156,6 +156,6 @@ async def _one(
     if outcome.accepted:
         return became(Result.DONE)
     code = (outcome.refusal or {}).get("code")
-    if code == "final":
+    if code in ("final", ENDED):
         return became(Result.ENDED)
     return became(Result.ALREADY if code in ("already_held", "not_held") else Result.REFUSED, code)

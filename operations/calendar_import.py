@@ -13,6 +13,7 @@ from filing.windows import Arrangement
 from filing.workdays import ONE_DAY, china_time
 from gateways.calendar import OpenWindow, RegistryCalendar, packaged_arrangement
 from gateways.discovery import ServiceUnreachable
+from operations.filings import find, settle
 from operations.pace import Pace
 from operations.services import Services
 
@@ -142,6 +143,7 @@ async def _signal(
         await handle.signal("calendar_changed", {"years": list(years)})
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
+            await settle(await find(window.uid, services), services)
             return False
         raise ServiceUnreachable(
             f"Temporal went away ({error.status.name}): the notice is in force, {done} of {total} "

@@ -27,6 +27,13 @@ class NotReturned(Exception):
         )
 
 
+class AlreadyDrafted(Exception):
+    """A file of the draft is there with other content, which is never overwritten."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} {why}, and is not overwritten")
+
+
 def render(application: Application, reasons: Sequence[Reason]) -> str:
     """The application as YAML, each reason as a comment above the field that it concerns; reasons
     that concern no field of it come first."""
@@ -105,10 +112,12 @@ def _scalar(value: Any) -> str:
 
 
 async def write_draft(id_: str, folder: Path, services: Services) -> Path:
-    """Write the draft of a filing and its papers into `folder`; gives the application file.
+    """Write the draft of a filing's present round and its papers into a folder of their own, as in
+    `draft/wx…/round-1/application.yaml`; gives that file. Nothing that was changed is overwritten,
+    and where all is there as it was the same again changes nothing.
 
-    Raises `NoSuchFiling`, `NotReturned`, `FileExistsError` where a draft is there already, and what the materials
-    store raises where a paper is missing or damaged.
+    Raises `NoSuchFiling`, `NotReturned`, `AlreadyDrafted`, and what the materials store raises where a
+    paper is missing or damaged.
     """
     record = await find(id_, services)
     application = await services.registry.application(record.uid)
@@ -122,22 +131,34 @@ async def write_draft(id_: str, folder: Path, services: Services) -> Path:
         for material in application.materials
         if material.sha256 is not None
     }
-    target = folder / f"{record.appid}.yaml"
-    await asyncio.to_thread(_write, target, render(application, answer.reasons), papers)
+    heading = f"# {record.filing_id} 第 {answer.round} 轮(uid {record.uid})\n"
+    text = heading + render(application, answer.reasons)
+    target = folder / record.appid / f"round-{answer.round}" / "application.yaml"
+    await asyncio.to_thread(_write, target, heading, text, papers)
     return target
 
 
-def _write(target: Path, text: str, papers: dict[str, bytes]) -> None:
-    """For the owner's eyes alone: it is full of identity papers."""
+def _write(target: Path, heading: str, text: str, papers: dict[str, bytes]) -> None:
+    """For the owner's eyes alone: it is full of identity papers. The application comes last, so that
+    a draft with an application is whole."""
     folder = target.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with target.open("x", encoding="utf-8") as draft:
-        target.chmod(0o600)
-        draft.write(text)
+    if target.exists() and not target.read_bytes().startswith(heading.encode()):
+        raise AlreadyDrafted(target, "is of another filing")
     for file, data in papers.items():
         paper = folder / file
         if not paper.resolve().is_relative_to(folder.resolve()):
             raise OSError(EINVAL, "a paper's name leads out of the folder", file)
         paper.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        paper.write_bytes(data)
-        paper.chmod(0o600)
+        _write_new(paper, data)
+    _write_new(target, text.encode())
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            path.chmod(0o600)
+            file.write(data)
+    except FileExistsError:
+        if path.read_bytes() != data:
+            raise AlreadyDrafted(path, "is there already, with changes") from None

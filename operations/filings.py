@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.client import (
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
@@ -16,17 +17,23 @@ from temporalio.common import QueryRejectCondition
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from filing.authority import Reason
 from filing.model import CHINA, Model
+from filing.paths import nearest_path
 from filing.view import StatusAnswer
+from filing.vocabulary import Status
 from gateways.discovery import ServiceUnreachable
 from gateways.registry import FilingRecord, NoticeRecord, RecordedEntry
-from operations.services import Services
+from operations.services import Services, now
 
 ANSWER_WITHIN = timedelta(seconds=3)
 """How long `show` waits for the workflow before it asks the registry."""
 APPLIED_WITHIN = timedelta(seconds=30)
 """How long a decision waits to be applied."""
 UPDATE_TRIES = 5
+ENDED = "ended_from_outside"
+"""Code of the refusal of what is sent to a filing whose workflow was ended past the process."""
+ENDED_FROM_OUTSIDE = "流程已被外部终止"
 UNSEEN = "UnprocessedUpdate"
 
 
@@ -39,6 +46,16 @@ class NoSuchFiling(Exception):
         )
 
 
+class Returned(Model):
+    """A return, or a final rejection, as it is on record."""
+
+    at: datetime
+    round: int
+    by: str
+    note: str
+    reasons: tuple[Reason, ...]
+
+
 class Shown(Model):
     """A filing as `show` prints it. `as_of` is None where the workflow itself answered."""
 
@@ -46,6 +63,10 @@ class Shown(Model):
     as_of: datetime | None
     notices: tuple[NoticeRecord, ...]
     events: tuple[RecordedEntry, ...]
+    returns: tuple[Returned, ...]
+    """Of all rounds, in order."""
+    ended_from_outside: bool
+    """Its workflow was ended past the process, so that it has no outcome."""
 
 
 class Outcome(Model):
@@ -54,6 +75,23 @@ class Outcome(Model):
     accepted: bool
     refusal: dict[str, Any] | None
     status: StatusAnswer | None
+
+
+class Verdict(Model):
+    """A decision (`filing.process.messages.Decision` as JSON), and what the reviewer saw."""
+
+    decision: dict[str, Any]
+    stage: Status | None = None
+    round: int | None = None
+
+
+class Decided(Outcome):
+    """What became of a decision, and for which stage and round it was made."""
+
+    stage: Status
+    round: int
+    unknown_fields: dict[str, str | None]
+    """Fields of its reasons that the application does not have, with the nearest that it has."""
 
 
 async def find(id_: str, services: Services) -> FilingRecord:
@@ -89,15 +127,55 @@ async def status(record: FilingRecord, services: Services) -> StatusAnswer | Non
     return StatusAnswer.model_validate(answer)
 
 
+async def settle(record: FilingRecord, services: Services) -> FilingRecord:
+    """The record as it is now: closed where the filing's workflow was ended from outside (as by
+    `temporal workflow terminate`), which the workflow itself could not write down."""
+    if record.closed_at is None and (how := await _ended_from_outside(record, services)):
+        note = f"{ENDED_FROM_OUTSIDE}(Temporal:{how})"
+        await services.registry.close_from_outside(record.uid, note, now())
+    return await find(record.uid, services)
+
+
+async def _ended_from_outside(record: FilingRecord, services: Services) -> str | None:
+    """How the workflow ended. None while it runs, and where Temporal does not know it: then this may
+    be another server than the filing's."""
+    handle = services.client.get_workflow_handle(record.filing_id)
+    try:
+        latest = await handle.describe(rpc_timeout=ANSWER_WITHIN)
+    except RPCError:
+        return None
+    if latest.raw_info.first_run_id != record.uid:
+        return "id in use by the next filing"  # one at a time is open under an id
+    if latest.status in (None, WorkflowExecutionStatus.RUNNING):
+        return None
+    return latest.status.name
+
+
 async def show(id_: str, services: Services) -> Shown:
     """Where a filing stands: asks the workflow, else the registry. Raises `NoSuchFiling`."""
     record = await find(id_, services)
     answer = None if record.closed_at else await status(record, services)
+    if answer is None:
+        record = await settle(record, services)
+    events = await services.registry.events(record.uid)
+    shown = answer or StatusAnswer.model_validate(record.view)
     return Shown(
-        answer=answer or StatusAnswer.model_validate(record.view),
+        answer=shown,
         as_of=None if answer else record.updated_at.astimezone(CHINA),
         notices=tuple(await services.registry.notices(record.uid)),
-        events=tuple(await services.registry.events(record.uid)),
+        events=tuple(events),
+        returns=tuple(
+            Returned(
+                at=event.at,
+                round=event.round,
+                by=event.by,
+                note=event.note,
+                reasons=event.detail["reasons"],
+            )
+            for event in events
+            if event.purpose == "transition" and "reasons" in event.detail
+        ),
+        ended_from_outside=record.closed_at is not None and not shown.status.final,
     )
 
 
@@ -111,7 +189,7 @@ async def send(
         answer = await _update(handle_of(record, services), name, payload)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            return await _too_late(await find(record.uid, services), name)
+            return await _too_late(await settle(record, services), name)
         raise _no_worker(name) from error
     except WorkflowUpdateRPCTimeoutOrCancelledError as error:
         raise _no_worker(name) from error
@@ -142,37 +220,38 @@ def _no_worker(name: str) -> ServiceUnreachable:
 
 async def _too_late(record: FilingRecord, name: str) -> Outcome:
     answer = StatusAnswer.model_validate(record.view)
-    refusal = {
-        "message": name,
-        "code": "final",
-        "explanation": f"该备案已结束({answer.status_label}),不再接受任何操作",
-    }
+    code, explanation = "final", f"该备案已结束({answer.status_label}),不再接受任何操作"
+    if record.closed_at is None:
+        code = "not_running"
+        explanation = "Temporal 中没有该备案正在运行的流程;请核对连接的是否为它所在的 Temporal"
+    elif not answer.status.final:
+        code = ENDED
+        explanation = f"该备案没有结果({answer.status_label});重新办理请用 start 再次提交申请"
+    refusal = {"message": name, "code": code, "explanation": explanation}
     return Outcome(accepted=False, refusal=refusal, status=answer)
 
 
-async def decide(
-    id_: str,
-    outcome: str,
-    reviewer: str,
-    reasons: list[dict[str, str]],
-    number: str | None,
-    services: Services,
-) -> Outcome:
-    """Decide for the stage and round that is waiting as we see it now, so that a late or doubled
-    call is refused and never applied to another stage."""
+async def decide(id_: str, verdict: Verdict, services: Services) -> Decided:
+    """Decide for the stage and round that the reviewer saw, else for those that are waiting as we
+    see it now, so that a late or doubled call is refused and never applied to another stage."""
     record = await find(id_, services)
     seen = await status(record, services) or StatusAnswer.model_validate(record.view)
-    decision: dict[str, Any] = {
-        "outcome": outcome,
-        "reviewer": reviewer,
-        "decision_id": str(uuid.uuid4()),
+    decision = verdict.decision | {"decision_id": str(uuid.uuid4())}
+    stage, round_ = verdict.stage or seen.status, verdict.round or seen.round
+    payload = {"stage": stage.value, "round": round_, "decision": decision}
+    outcome = await send(record, "decide", payload, services)
+    application = await services.registry.application(record.uid)
+    meant = {
+        field: nearest_path(field, application)
+        for field in (reason["field"] for reason in decision.get("reasons", ()))
+        if application is not None
     }
-    if reasons:
-        decision["reasons"] = reasons
-    if number:
-        decision["filing_number"] = number
-    payload = {"stage": seen.status.value, "round": seen.round, "decision": decision}
-    return await send(record, "decide", payload, services)
+    return Decided(
+        **dict(outcome),
+        stage=stage,
+        round=round_,
+        unknown_fields={field: path for field, path in meant.items() if path != field},
+    )
 
 
 async def verify_sms(id_: str, person: str, source: str, services: Services) -> Outcome:

@@ -15,6 +15,7 @@ from filing.vocabulary import CHANGES, KIND_LABELS, Kind
 from gateways.materials import FileChanged
 from gateways.temporal import TASK_QUEUE, WORKFLOW
 from operations.applications import Examined, examine_files, store_materials
+from operations.filings import find, settle
 from operations.services import Services, now
 
 
@@ -146,6 +147,9 @@ async def start_application(
         application, id_, uid, services.settings.authority, now(), queued_behind=holder
     ).state
     await services.registry.write(opening.model_copy(update={"sequence": 0}), ())
+    for older in await services.registry.open_uids(id_):
+        if older != uid:  # one at a time is open under an id
+            await settle(await find(older, services), services)
     if await services.registry.closed_as_refused(uid):
         holder = await services.registry.holder(application)
         if holder is not None:  # it came between

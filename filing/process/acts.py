@@ -80,6 +80,7 @@ def _next_round(turn: Turn, by: str, application: Application, *, automatic: boo
         application=application,
         changes=changes,
         reasons=(),
+        previous_reasons=turn.state.reasons,
         sms_lapsed=False,
     )
     note = f"第 {turn.state.round} 轮:" + ("修改后重新提交" if changes else "未作修改,重新提交")

@@ -4,7 +4,7 @@ from filing.notices import Audience, NoticePurpose
 from filing.process.events import AskOnce, Recorded, Undelivered
 from filing.process.facts import lapse_sms
 from filing.process.stages import STAGES, Expiry
-from filing.process.turn import Turn
+from filing.process.turn import Turn, when
 from filing.vocabulary import STATUS_LABELS, AuthorityMode, Status
 from filing.windows import AlarmKind
 
@@ -60,7 +60,11 @@ def recorded(turn: Turn, event: Recorded) -> None:
     window = event.window
     if window is not None and (window.stage, window.round) == (state.status, state.round):
         overdue = state.overdue and window.due_at <= turn.at
+        before = state.window
         turn.change(window=window, overdue=overdue)
+        if before and before.calendar != window.calendar and before.due_at != window.due_at:
+            moved = f"期限由 {when(before.due_at)} 改为 {when(window.due_at)}"
+            turn.remember("window", "calendar", f"工作日历有变,{moved}")
     if window is not None or state.status.final:
         turn.announce()
     for sequence in event.conflicts:

@@ -4,6 +4,7 @@ from filing.process.events import Message
 from filing.process.facts import submit
 from filing.process.messages import Decide, Decision
 from filing.process.outcomes import approve_number, reject, send_back, standing_sentence
+from filing.process.stages import STAGES
 from filing.process.turn import Turn
 from filing.vocabulary import STATUS_LABELS, Status
 
@@ -87,28 +88,33 @@ def _refused_out_of_turn(
         return True
     rounds = {r for r in (seen_round, decision.round) if r is not None}
     if state.status.final:
-        turn.refuse(name, "final", standing_sentence(turn), by)
+        turn.refuse(name, "final", _standing(turn), by)
     elif rounds - {state.round}:
-        turn.refuse(
-            name, "stale_round", f"该决定不是针对当前这一轮的;{standing_sentence(turn)}", by
-        )
+        turn.refuse(name, "stale_round", f"该决定不是针对当前这一轮的;{_standing(turn)}", by)
     elif stage not in _STAGE_OF.values():
         turn.refuse(
             name,
             "not_decided_here",
-            f"「{STATUS_LABELS[stage]}」不由审核决定推进;{standing_sentence(turn)}",
+            f"「{STATUS_LABELS[stage]}」不由审核决定推进;{_standing(turn)}",
             by,
         )
     elif state.status is not stage:
         turn.refuse(
             name,
             "out_of_turn",
-            f"「{STATUS_LABELS[stage]}」现在不在等待决定;{standing_sentence(turn)}",
+            f"「{STATUS_LABELS[stage]}」现在不在等待决定;{_standing(turn)}",
             by,
         )
     else:
         return False
     return True
+
+
+def _standing(turn: Turn) -> str:
+    """Where the filing stands, and what decides it there, for somebody who decides."""
+    stage = STAGES.get(turn.state.status)
+    hint = f",此时应发送 {stage.decided_by}" if stage and stage.decided_by else ""
+    return f"{standing_sentence(turn)}{hint}"
 
 
 def _applied(turn: Turn, decision: Decision) -> None:

@@ -1,24 +1,26 @@
 """The messages that people and systems send to a filing, and how they are read. Never raises."""
 
 import json
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
 
 from filing.authority import Reason
 from filing.model import Model
+from filing.process.explain import explain
 from filing.vocabulary import Principal, Status
 
-_NAME = re.compile(r"[A-Za-z0-9_\[\]-]{1,40}")
-_LONG_NUMBER = re.compile(r"[0-9]{4}")
 UNDECODABLE = "undecodable_payload"
 """Key of the plain marker that the codec puts in place of a payload that nothing here can read."""
 
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LONGEST_NAME = 100
+"""Characters of a sender's name."""
+MOST_FAULTS = 5
+"""Faults of a message that are told."""
 _MOST_REASON_TEXT = 10_000
 """Characters of all reasons of one message together; they travel with the state."""
 
@@ -35,13 +37,16 @@ Reasons = Annotated[tuple[Reason, ...], Field(max_length=100), AfterValidator(_b
 Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST)]
 """When a fact came about; what lies decades back is a slip, and dates near year 1 overflow."""
 
+Round = Annotated[StrictInt, Field(ge=1)]
+"""Counts from 1; "1" and true are no numbers, and what they were meant for is not guessed."""
+
 
 class Decision(Model):
     """A reviewer's or the bureau's decision (contract, section 3)."""
 
     outcome: Literal["approve", "return", "reject"]
-    reviewer: str = Field(min_length=1, max_length=100)
-    round: int | None = Field(default=None, ge=1)
+    reviewer: str = Field(min_length=1, max_length=LONGEST_NAME)
+    round: Round | None = None
     decision_id: str | None = Field(default=None, min_length=1, max_length=100)
     reasons: Reasons = ()
     filing_number: str | None = Field(default=None, max_length=60)
@@ -51,7 +56,7 @@ class Decide(Model):
     """The update `decide`: a decision for the stage and round that the sender saw."""
 
     stage: Status
-    round: int = Field(ge=1)
+    round: Round
     decision: Decision
 
 
@@ -59,8 +64,8 @@ class SmsVerified(Model):
     """One completed SMS check."""
 
     person: Principal
-    source: str = Field(min_length=1, max_length=100)
-    round: int | None = Field(default=None, ge=1)
+    source: str = Field(min_length=1, max_length=LONGEST_NAME)
+    round: Round | None = None
     at: Instant | None = None
 
 
@@ -92,7 +97,7 @@ class AuthorityEvent(Model):
 class CalendarChanged(Model):
     """The working-day calendar of these years has changed."""
 
-    years: tuple[int, ...]
+    years: tuple[StrictInt, ...]
 
 
 SHAPES: dict[str, type[Model]] = {
@@ -116,9 +121,9 @@ EXAMPLES: dict[str, str] = {
     "decide": '{"stage": "platform_review", "round": 1, '
     '"decision": {"outcome": "approve", "reviewer": "li.na"}}',
     "sms_verified": '{"person": "subject_principal", "source": "li.na"}',
-    "amend": '{"application": {…}, "by": "li.na"}',
-    "resubmit": '{"by": "li.na", "reason": "…"}',
-    "withdraw": '{"by": "li.na", "reason": "…"}',
+    "amend": '{"application": {…}, "by": "applicant"}',
+    "resubmit": '{"by": "applicant", "reason": "…"}',
+    "withdraw": '{"by": "applicant", "reason": "…"}',
     "hold": '{"by": "li.na", "reason": "…"}',
     "resume": '{"by": "li.na", "reason": "…"}',
     "authority_event": '{"source": "ops", "event_id": "e-1", "kind": "received"}',
@@ -126,12 +131,34 @@ EXAMPLES: dict[str, str] = {
 }
 """What a right payload looks like, told to who sent a wrong one."""
 
+_REASONS = '"reasons": [{"field": "mini_program.remark", "reason": "…", "suggestion": "…"}]'
+DECISION_EXAMPLES: dict[str, dict[str, str]] = {
+    "platform_decision": {
+        "return": f'{{"outcome": "return", "reviewer": "li.na", {_REASONS}}}',
+    },
+    "bureau_decision": {
+        outcome: f'{{"outcome": "{outcome}", "reviewer": "苏通管局", {_REASONS}}}'
+        for outcome in ("return", "reject")
+    },
+    "decide": {
+        outcome: f'{{"stage": "{stage}", "round": 1, "decision": {{"outcome": "{outcome}", '
+        f'"reviewer": "{reviewer}", {_REASONS}}}}}'
+        for outcome, stage, reviewer in (
+            ("return", "platform_review", "li.na"),
+            ("reject", "bureau_review", "苏通管局"),
+        )
+    },
+}
+"""The same for the outcomes that need reasons."""
+
 
 class Malformed(Model):
     """A message that could not be read, and why (Chinese, without its values)."""
 
     code: str
     explanation: str
+    by: str | None = None
+    """Who sent it, where that could be read."""
 
 
 def read(name: str, args: tuple[Any, ...]) -> Model | Malformed:
@@ -140,7 +167,7 @@ def read(name: str, args: tuple[Any, ...]) -> Model | Malformed:
     if shape is None:
         known = "、".join(SHAPES)
         return Malformed(code="unknown_message", explanation=f"没有这种消息,可用的有:{known}")
-    right = f"正确写法如 {EXAMPLES[name]}"
+    right = f"正确写法如 {_right(name, args[0] if len(args) == 1 else None)}"
     if len(args) != 1:
         what = "没有内容" if not args else f"有 {len(args)} 个参数"
         return Malformed(
@@ -157,20 +184,33 @@ def read(name: str, args: tuple[Any, ...]) -> Model | Malformed:
         # Through JSON, so that what arrived as JSON is read by the same rules as any JSON file.
         return shape.model_validate_json(json.dumps(payload))
     except ValidationError as error:
-        where = "、".join(_describe(e) for e in error.errors(include_input=False)[:5])
-        return Malformed(code="malformed", explanation=f"内容有误({where});{right}")
+        faults = error.errors(include_input=False, include_url=False)[:MOST_FAULTS]
+        where = ";".join(explain(fault, shape) for fault in faults)
+        return Malformed(
+            code="malformed", explanation=f"内容有误({where});{right}", by=_sender(payload)
+        )
     except (TypeError, ValueError, RecursionError):
         return Malformed(code="malformed", explanation=f"内容不是可读的 JSON;{right}")
 
 
-def _describe(error: Any) -> str:
-    # Only names such as ours: a sender's own keys may hold anything.
-    path = ".".join(str(part) for part in error["loc"] if _plain(str(part))) or "内容"
-    return f"{path}: {error['type']}"
+def _right(name: str, payload: Any) -> str:
+    """A right payload for what was tried, as a return for one that was to be a return."""
+    tried = payload.get("decision", payload) if isinstance(payload, dict) else None
+    outcome = tried.get("outcome") if isinstance(tried, dict) else None
+    fitting = DECISION_EXAMPLES.get(name, {})
+    return fitting.get(outcome, EXAMPLES[name]) if isinstance(outcome, str) else EXAMPLES[name]
 
 
-def _plain(part: str) -> bool:
-    return _NAME.fullmatch(part) is not None and _LONG_NUMBER.search(part) is None
+def _sender(payload: dict[str, Any]) -> str | None:
+    """Who sent it, as far as that can be read of a message that is wrong elsewhere."""
+    decision = payload.get("decision")
+    for part in (payload, decision if isinstance(decision, dict) else {}):
+        for key in ("reviewer", "by", "source"):
+            name = part.get(key)
+            if isinstance(name, str):
+                shown = "".join(c for c in name if c.isprintable()).strip()
+                return shown[:LONGEST_NAME] or None
+    return None
 
 
 def instant(at: datetime | None, arrival: datetime) -> datetime:

@@ -3,7 +3,6 @@
 from filing.authority import Reason
 from filing.numbers import check_mini_program_number, parse_number
 from filing.process.events import FindOut, Message, Reported
-from filing.process.stages import STAGES
 from filing.process.turn import Turn
 from filing.vocabulary import CANCELLATIONS, STATUS_LABELS, Kind, Status
 
@@ -14,9 +13,7 @@ def standing_sentence(turn: Turn) -> str:
     label = STATUS_LABELS[state.status]
     if state.status.final:
         return f"该备案已结束({label}),不再接受任何操作"
-    decided_by = STAGES[state.status].decided_by
-    hint = f",此时应发送 {decided_by}" if decided_by else ""
-    return f"当前为第 {state.round} 轮的「{label}」{hint}"
+    return f"当前为第 {state.round} 轮的「{label}」"
 
 
 def approve_number(
@@ -59,7 +56,7 @@ def approve_number(
 def reject(turn: Turn, by: str, reasons: tuple[Reason, ...]) -> None:
     """End the filing: the bureau will not grant it."""
     turn.change(reasons=reasons)
-    turn.enter(Status.REJECTED, by, "管局审核不通过")
+    turn.enter(Status.REJECTED, by, "管局审核不通过", reasons=reasons)
 
 
 def send_back(
@@ -69,8 +66,8 @@ def send_back(
     or lapses where its SMS check was missed."""
     turn.change(reasons=reasons, sms_lapsed=sms_lapsed)
     if turn.state.application.kind not in CANCELLATIONS:
-        turn.enter(Status.CORRECTION, by, note)
+        turn.enter(Status.CORRECTION, by, note, reasons=reasons)
     elif sms_lapsed:
-        turn.enter(Status.LAPSED, by, note)
+        turn.enter(Status.LAPSED, by, note, reasons=reasons)
     else:
         reject(turn, by, reasons)

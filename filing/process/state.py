@@ -109,6 +109,8 @@ class State(Model):
     holds: tuple[tuple[datetime, datetime], ...] = ()
     """Closed holds that touch the present stage."""
     reasons: tuple[Reason, ...] = ()
+    previous_reasons: tuple[Reason, ...] = ()
+    """Why the round before was sent back; those of all rounds are in the registry."""
     filing_number: str | None = None
     subject_number: str | None = None
     decision_ids: tuple[str, ...] = ()

@@ -128,7 +128,7 @@ def _message(turn: Turn, event: Message) -> None:
     message = read(event.name, event.args)
     match message:
         case Malformed():
-            turn.refuse(_printable(event.name), message.code, message.explanation)
+            turn.refuse(_printable(event.name), message.code, message.explanation, message.by)
         case Decision() | Decide():
             decide(turn, event, message)
         case SmsVerified():

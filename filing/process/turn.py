@@ -79,6 +79,12 @@ def when(at: datetime) -> str:
     return f"{local:%Y-%m-%d %H:%M}"
 
 
+def since(at: datetime) -> str:
+    """An instant at which something begins: a day's end is the next day's 00:00, for the days of a
+    window are counted from there."""
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+
+
 class Turn:
     """What one event leads to."""
 
@@ -136,8 +142,17 @@ class Turn:
         """Add an effect; effects are carried out in order, after the record."""
         self._effects.append(effect)
 
-    def enter(self, status: Status, by: str, note: str, *, start: datetime | None = None) -> None:
-        """Go to another status: close the stretch, open the window, start or stop asking."""
+    def enter(
+        self,
+        status: Status,
+        by: str,
+        note: str,
+        *,
+        start: datetime | None = None,
+        reasons: tuple[Reason, ...] = (),
+    ) -> None:
+        """Go to another status: close the stretch, open the window, start or stop asking. `reasons`
+        are put on record with it."""
         left = STAGES.get(self.state.status)
         entered = max(self.at, self.state.entered_at)
         if left is not None and entered > self.state.entered_at:
@@ -157,7 +172,8 @@ class Turn:
             # A window may run from before its stage was entered: a hold since then counts for it.
             holds=tuple(hold for hold in self.state.holds if hold[1] > (start or entered)),
         )
-        self.remember("transition", by, note)
+        detail = {"reasons": [r.model_dump(mode="json") for r in reasons]} if reasons else {}
+        self.remember("transition", by, note, **detail)
         self._opens = None
         if status.final:
             self.change(held_since=None, early=())

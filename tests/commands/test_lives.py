@@ -114,12 +114,20 @@ async def from_file_to_number(cli: Cli, begin: Begin) -> None:
 
 async def returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None:
     case = await begin()
-    reasons = ("--reason", "subject.name=与执照不一致", "--reason", "mini_program.remark=过于=笼统")
+    reasons = (
+        *("--reason", "subject.name=与执照不一致|请按执照填写"),
+        *("--reason", "mini_program.remark=过于=笼统"),
+    )
     decide = ("decide", case.appid, "return", "--reviewer", "li.na")
     unexplained = await cli(*decide, code=1)
     assert "原因" in unexplained.out
-    returned = await cli.json(*decide, *reasons)
+    late = await cli.json(*decide, *reasons, "--round", "2", code=1)
+    assert late["refusal"]["code"] == "stale_round"
+    early = await cli.json(*decide, *reasons, "--stage", "bureau_review", code=1)
+    assert early["refusal"]["code"] == "out_of_turn"
+    returned = await cli.json(*decide, *reasons, "--stage", "platform_review", "--round", "1")
     assert returned["status"]["status"] == "correction"
+    assert (returned["stage"], returned["round"]) == ("platform_review", 1)
     twice = await cli.json(*decide, *reasons, code=1)
     assert twice["refusal"]["code"]
     answer, shown, listed = await asyncio.gather(
@@ -127,12 +135,12 @@ async def returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None:
         cli("show", case.appid),
         cli.json("list", "--status", "correction", "--waiting-for", "applicant"),
     )
-    assert [(r["field"], r["reason"]) for r in answer["reasons"]] == [
-        ("subject.name", "与执照不一致"),
-        ("mini_program.remark", "过于=笼统"),
+    assert [(r["field"], r["reason"], r["suggestion"]) for r in answer["reasons"]] == [
+        ("subject.name", "与执照不一致", "请按执照填写"),
+        ("mini_program.remark", "过于=笼统", None),
     ]
     assert "原因 subject.name:与执照不一致" in shown.out
-    assert "未被采纳的消息(共 2 条)" in shown.out
+    assert "未被采纳的消息(共 4 条)" in shown.out
     [row] = [row for row in listed if row["uid"] == case.uid]
     assert row.keys() >= {
         *("filing_id", "uid", "kind", "status", "waiting_for", "due_at", "overdue"),
@@ -141,6 +149,18 @@ async def returned_corrected_and_sent_again(cli: Cli, begin: Begin) -> None:
 
     sent = await cli.json("resubmit", case.appid)
     assert (sent["status"]["status"], sent["status"]["round"]) == ("platform_review", 2)
+    answer, shown = await asyncio.gather(
+        cli.json("show", case.appid), cli("show", case.appid, code=0)
+    )
+    [before] = answer["returns"]
+    assert (before["round"], before["by"], len(before["reasons"])) == (1, "li.na", 2)
+    assert answer["previous_reasons"] == before["reasons"]
+    assert (
+        "第 1 轮,平台初审退回修改(li.na)\n    subject.name:与执照不一致 请按执照填写" in shown.out
+    )
+    assert [stretch["party"] for stretch in answer["time_with"]] == ["platform", "applicant"]
+    assert "各方用时" in shown.out
+    assert "  申请人:0 个工作日" in shown.out
     again = await cli("resubmit", case.appid, "--by", "王经理", code=1)
     assert again.out.startswith("✗ refused ")
 
@@ -149,20 +169,29 @@ async def drafted_and_amended(cli: Cli, begin: Begin) -> None:
     case = await begin()
     early = await cli("draft", case.appid, code=1)
     assert "待修改" in early.err
-    reason = "mini_program.remark=过于笼统"
-    await cli("decide", case.appid, "return", "--reviewer", "li.na", "--reason", reason)
+    reason = "小程序备注=过于笼统"
+    args = ("decide", case.appid, "return", "--reviewer", "li.na", "--reason", reason)
+    other = ("--reason", "nosuch.field=不对")
+    returned = await cli(*args, *other)
+    assert returned.out == f"✓ applied {case.filing_id} 平台初审(第 1 轮) → 待修改\n"
+    assert "小程序备注: the application has no such field; did you mean mini_program.remark?" in (
+        returned.err
+    )
+    assert "nosuch.field: the application has no such field; `draft`" in returned.err
     folder = cli.folder / f"draft-{case.appid}"
     written = await cli("draft", case.appid, "--to", folder)
-    draft = folder / f"{case.appid}.yaml"
+    draft = folder / case.appid / "round-1" / "application.yaml"
     assert str(draft) in written.out
     assert draft.stat().st_mode & 0o777 == 0o600
     text = draft.read_text(encoding="utf-8")
-    assert "# ← 退回原因:过于笼统" in text
-    there = await cli("draft", case.appid, "--to", folder, code=2)
-    assert str(draft) in there.err
+    assert "# ← (小程序备注)退回原因:过于笼统" in text
+    assert (await cli("draft", case.appid, "--to", folder)).out == written.out
 
     remark = next(line for line in text.splitlines() if line.startswith("  remark:"))
     draft.write_text(text.replace(remark, "  remark: 太短"), encoding="utf-8")
+    there = await cli("draft", case.appid, "--to", folder, code=2)
+    assert str(draft) in there.err
+    assert "--to" in there.err
     wrong = await cli.json("amend", case.appid, draft, code=1)
     assert [(p["path"], wrong["accepted"]) for p in wrong["problems"]] == [
         ("mini_program.remark", False)

@@ -125,6 +125,10 @@ def test_forecast_of_every_kind(call: Call) -> None:
     table = call("forecast", "--kind", "new", code=0).out
     assert "短信核验" in table
     assert "…" not in table
+    table = call("forecast", "--kind", "new", "--from", "2026-11-24T10:00", code=0).out
+    [first, second] = [row.split("│") for row in table.splitlines() if "2026-11-2" in row][:2]
+    assert first[3].strip() == "2026-11-26 24:00"
+    assert second[2].strip() == "2026-11-27 00:00"
     far = call("forecast", "--kind", "new", "--from", "2100-12-31", "--json", code=0).json
     assert all(one["provisional"] for one in far if one["stage"] != "sms_verification")
 

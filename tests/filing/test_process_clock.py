@@ -298,7 +298,7 @@ def test_a_changed_calendar_counts_the_open_window_again(mode: AuthorityMode) ->
     free_on(play, date(2026, 11, 26))
     happened = play.send("calendar_changed", {"years": [2026]})
     assert happened.refusal is None
-    assert happened.recorded == [("window", "calendar")]
+    assert happened.recorded == [("window", "calendar"), ("window", "calendar")]
     assert happened.told == []
     assert due_of(play.state) == "2026-11-28T00:00:00+08:00"
     assert play.state.window is not None

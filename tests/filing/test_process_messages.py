@@ -1,10 +1,18 @@
 """What people really send: each is a recorded refusal, and never stops the filing."""
 
+import json
 from typing import Any
 
 import pytest
 
-from filing.process.messages import EXAMPLES, SHAPES, UNDECODABLE
+from filing.process.messages import (
+    DECISION_EXAMPLES,
+    EXAMPLES,
+    SHAPES,
+    UNDECODABLE,
+    Malformed,
+    read,
+)
 from filing.process.state import REFUSALS_KEPT
 from filing.vocabulary import FINAL, AuthorityMode, Status
 from tests.filing.process_play import (
@@ -64,6 +72,17 @@ MALFORMED: list[tuple[str, dict[str, Any], str]] = [
     ("platform_decision", {**RETURN, "reasons": REASONS * 101}, "reasons"),
     ("bureau_decision", {**GRANT, "filing_number": "苏" * 61}, "filing_number"),
     ("bureau_decision", {**GRANT, "filing_number": 1}, "filing_number"),
+    ("platform_decision", {**APPROVE, "round": "1"}, "round"),
+    ("platform_decision", {**APPROVE, "round": True}, "round"),
+    ("platform_decision", {**APPROVE, "round": 1.0}, "round"),
+    ("decide", {"stage": "platform_review", "round": "1", "decision": APPROVE}, "round"),
+    (
+        "decide",
+        {"stage": "platform_review", "round": 1, "decision": {**APPROVE, "round": True}},
+        "decision.round",
+    ),
+    ("sms_verified", {"person": "subject_principal", "source": "ops", "round": True}, "round"),
+    ("calendar_changed", {"years": ["2027"]}, "years.0"),
     ("decide", {"stage": "review", "round": 1, "decision": APPROVE}, "stage"),
     ("decide", {"round": 1, "decision": APPROVE}, "stage"),
     ("decide", {"stage": "platform_review", "decision": APPROVE}, "round"),
@@ -91,6 +110,81 @@ def test_a_fault_of_shape_is_refused_with_the_path_to_it(
 ) -> None:
     refusal = assert_refused(Play.begin(), "malformed", name, payload)
     assert f"{path}: " in refusal.explanation
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "told"),
+    [
+        (
+            "platform_decision",
+            {"outcome": "Approve", "reviewer": "li.na", "comment": "ok"},
+            "outcome: 可用的值:approve、return、reject;comment: 没有这个字段,可用的有:outcome、reviewer",
+        ),
+        ("platform_decision", {"outcome": "approve", "reviewer": 7}, "reviewer: 应为文字"),
+        ("platform_decision", {**APPROVE, "reviewer": "长" * 101}, "reviewer: 最多 100 个字符"),
+        ("platform_decision", {**APPROVE, "round": 0}, "round: 应为不小于 1 的整数"),
+        ("platform_decision", {**APPROVE, "round": "1"}, "round: 应为整数,不加引号"),
+        ("platform_decision", {**RETURN, "reasons": "因为"}, "reasons: 应为列表"),
+        ("platform_decision", {**RETURN, "reasons": [7]}, "reasons.0: 应为 JSON 对象"),
+        (
+            "platform_decision",
+            {**RETURN, "reasons": [{"field": "x", "reason": "y", "hint": "z"}]},
+            "reasons.0.hint: 没有这个字段,可用的有:field、reason、suggestion",
+        ),
+        ("resubmit", {}, "by: 缺少"),
+        (
+            "sms_verified",
+            {"person": "me", "source": "ops", "at": "2026-11-24"},
+            "person: 可用的值:subject_principal、mini_program_principal;at: 应为带时区的时间",
+        ),
+    ],
+)
+def test_a_fault_is_told_in_chinese_with_what_is_expected(
+    name: str, payload: dict[str, Any], told: str
+) -> None:
+    assert told in assert_refused(Play.begin(), "malformed", name, payload).explanation
+
+
+@pytest.mark.parametrize("outcome", ["return", "reject"])
+@pytest.mark.parametrize("name", ["platform_decision", "bureau_decision", "decide"])
+def test_the_right_example_is_of_the_outcome_that_was_tried(name: str, outcome: str) -> None:
+    decision = {"outcome": outcome, "reasons": "因为"}
+    payload = {"decision": decision} if name == "decide" else decision
+    explanation = assert_refused(Play.begin(), "malformed", name, payload).explanation
+    example = DECISION_EXAMPLES[name].get(outcome, EXAMPLES[name])
+    assert explanation.endswith(f"正确写法如 {example}")
+    assert not isinstance(read(name, (json.loads(example),)), Malformed)
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "by"),
+    [
+        ("platform_decision", {"outcome": "nonsense", "reviewer": "li.na"}, "li.na"),
+        ("decide", {"decision": {"outcome": "nonsense", "reviewer": "li.na"}}, "li.na"),
+        ("resubmit", {"by": "wang.fang", "reason": 7}, "wang.fang"),
+        ("sms_verified", {"source": "ops\x1b[31m"}, "ops[31m"),
+        ("resubmit", {"by": "长" * 5000}, "长" * 100),
+        ("resubmit", {"by": ["wang.fang"]}, None),
+    ],
+)
+def test_who_sent_what_cannot_be_read_is_on_record(
+    name: str, payload: dict[str, Any], by: str | None
+) -> None:
+    play = Play.begin()
+    assert assert_refused(play, "malformed", name, payload).by == by
+    assert play.entries[-1].by == (by or "?")
+
+
+@pytest.mark.parametrize("name", ["resubmit", "sms_verified"])
+def test_only_who_decides_is_told_which_decision_is_due(name: str) -> None:
+    play = Play.begin()
+    sent = {"resubmit": ACT, "sms_verified": {"person": "subject_principal", "source": "ops"}}
+    told = play.send(name, {**sent[name], "round": 2} if name == "sms_verified" else sent[name])
+    assert told.refusal is not None
+    assert "platform_decision" not in told.refusal.explanation
+    decided = play.send("bureau_decision", GRANT).refusal
+    assert decided is not None
+    assert "此时应发送 platform_decision" in decided.explanation
 
 
 @pytest.mark.parametrize(
@@ -198,6 +292,6 @@ def test_reasons_longer_than_a_filing_can_carry_are_refused() -> None:
     play = Play.begin()
     novel = [{"field": "subject.name", "reason": "长" * 10_001}]
     refusal = assert_refused(play, "malformed", "platform_decision", {**RETURN, "reasons": novel})
-    assert "reasons: reasons_too_long" in refusal.explanation
+    assert "reasons: 全部原因合计过长" in refusal.explanation
     essay = [{"field": "subject.name", "reason": "长" * 9_000}]
     assert play.send("platform_decision", {**RETURN, "reasons": essay}).refusal is None

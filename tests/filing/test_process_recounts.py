@@ -23,6 +23,22 @@ def recount(play: Play) -> None:
     assert play.send("calendar_changed", {"years": [2026]}).refusal is None
 
 
+def test_a_recount_that_moves_the_end_says_so_on_the_timeline() -> None:
+    play = Play.begin()
+    free_on(play, date(2026, 11, 26))
+    recount(play)
+    entry = play.state.timeline[-1]
+    assert (entry.by, entry.note) == (
+        "calendar",
+        "工作日历有变,期限由 2026-11-26 24:00 改为 2026-11-27 24:00",
+    )
+    assert play.entries[-1].note == entry.note
+    before = play.state.timeline
+    free_on(play, date(2026, 11, 26), date(2026, 12, 24))
+    recount(play)  # of another calendar, with the same end
+    assert play.state.timeline == before
+
+
 def overdue_notices(play: Play) -> int:
     return [notice.purpose.value for notice in play.notices].count("overdue")
 

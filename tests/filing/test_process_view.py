@@ -1,5 +1,7 @@
 """What is shown of a filing: the `status` answer, the search attributes, the details."""
 
+import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 
 from filing.authority import Standing
 from filing.model import CHINA
-from filing.process.messages import EXAMPLES
+from filing.process.messages import EXAMPLES, Malformed, read
 from filing.view import StatusAnswer, details, search_attributes, status_answer, timer_summary
 from filing.vocabulary import PARTY_LABELS, STATUS_LABELS, AuthorityMode, Party, Status
 from tests.filing.process_play import (
@@ -65,6 +67,30 @@ def test_the_details_say_where_it_stands_for_whom_until_when_and_what_to_send(
     assert f"```json\n{EXAMPLES[signal]}\n```" in text
 
 
+@pytest.mark.parametrize("status", [Status.PLATFORM_REVIEW, Status.BUREAU_REVIEW])
+def test_the_details_show_a_reviewer_a_return_too(status: Status) -> None:
+    text = details(Play.begin().reach(status).state)
+    payloads = [json.loads(found) for found in re.findall(r"```json\n(.*?)\n```", text)]
+    outcomes = [payload["outcome"] for payload in payloads]
+    bureau = status is Status.BUREAU_REVIEW
+    assert outcomes == ["approve", "return", *(["reject"] if bureau else [])]
+    for payload in payloads:
+        assert not isinstance(read(SIGNALS[status], (payload,)), Malformed)
+
+
+def test_the_details_of_a_return_show_how_to_amend_and_how_to_resubmit() -> None:
+    text = details(Play.begin().reach(Status.CORRECTION).state)
+    assert "starter.py draft filing-wx1a2b3c4d5e6f7a8b\n" in text
+    assert "starter.py amend filing-wx1a2b3c4d5e6f7a8b FILE\n" in text
+    assert '{"by": "applicant", "reason": "…"}' in text
+
+
+def test_a_made_up_name_cannot_leave_its_backticks() -> None:
+    play = Play.begin()
+    play.send("x`\n# y_z|")
+    assert "`x'# y_z|`:" in details(play.state)
+
+
 @pytest.mark.parametrize("status", [s for s in Status if s.final])
 def test_the_details_of_an_ended_filing_ask_for_nothing(status: Status) -> None:
     text = details(Play.begin().reach(status).state)
@@ -82,7 +108,7 @@ def test_the_details_say_what_is_overdue_provisional_and_held() -> None:
     assert ",**已逾期**" in details(play.state)
     play.send("hold", ACT)
     text = details(play.state)
-    assert "| 期限 | 已暂停(自 2026-12-28 24:00) |" in text
+    assert "| 期限 | 已暂停(自 2026-12-29 00:00) |" in text
     assert "已逾期**" not in text
 
 
@@ -99,13 +125,29 @@ def test_the_details_list_the_reasons_of_a_return() -> None:
     assert f"| {reason['reason']} | {reason['suggestion']} |" in text
 
 
+def test_the_next_rounds_reviewer_sees_what_the_last_one_asked_for() -> None:
+    play = Play.begin().reach(Status.CORRECTION)
+    assert play.entries[-1].detail == {"reasons": REASONS}
+    play.send("resubmit", ACT)
+    answer = shown(play)
+    assert (answer["reasons"], answer["previous_reasons"]) == ([], REASONS)
+    text = details(play.state)
+    assert "### 上一轮的退回原因" in text
+    assert f"| {REASONS[0]['reason']} | {REASONS[0]['suggestion']} |" in text
+    other = [{"field": "subject.name", "reason": "不符", "suggestion": None}]
+    play.send("platform_decision", {**RETURN, "reasons": other})
+    play.send("resubmit", ACT)
+    assert shown(play)["previous_reasons"] == other  # and of the first round nothing more
+    assert [e.detail["reasons"] for e in play.entries if "reasons" in e.detail] == [REASONS, other]
+
+
 def test_the_details_list_what_was_refused_the_last_first() -> None:
     play = Play.begin()
     play.send("bureau_decision", GRANT)
     play.send("platform_decision", None)
     text = details(play.state)
     assert "### 未被采纳的消息(共 2 条,最近在前)" in text
-    assert text.index("platform\\_decision") < text.index("bureau\\_decision")
+    assert text.index("`platform_decision`:") < text.index("`bureau_decision`:")
 
 
 def test_what_people_wrote_cannot_break_the_table_of_the_details() -> None:

@@ -1,4 +1,5 @@
-"""The draft for correction: valid YAML that reads back as it was, the reasons beside the fields."""
+"""The draft for correction: valid YAML that reads back as it was, the reasons beside the fields,
+and a folder of its own for every round of every filing."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,11 @@ import yaml
 from filing.application import Application
 from filing.authority import Reason
 from filing.parse import parse_application
-from operations.draft import render
+from operations.draft import AlreadyDrafted, render, write_draft
+from operations.filings import Verdict, decide, find, send
+from operations.services import Services
+from operations.start import Started, start_application
+from tests.playing import fresh_appid
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "new-organisation.yaml"
 
@@ -56,3 +61,72 @@ def test_awkward_values_survive(application: Application, value: str) -> None:
     subject = application.subject.model_copy(update={"name": value, "address": value})
     changed = application.model_copy(update={"subject": subject})
     assert parse_application(yaml.safe_load(render(changed, []))) == changed
+
+
+async def returned(services: Services, example: Application, paper: bytes) -> str:
+    """The appid of a filing that was returned, whose first paper has this content."""
+    first, *others = example.materials
+    own = first.model_copy(update={"sha256": await services.materials.put(paper)})
+    appid = fresh_appid()
+    mini_program = example.mini_program.model_copy(update={"appid": appid})
+    started = await start_application(
+        example.model_copy(update={"mini_program": mini_program, "materials": (own, *others)}),
+        "test",
+        services,
+    )
+    assert isinstance(started, Started)
+    await send_back(appid, services)
+    return appid
+
+
+async def send_back(appid: str, services: Services) -> None:
+    reasons = [{"field": "subject.name", "reason": "不一致"}]
+    verdict = Verdict(decision={"outcome": "return", "reviewer": "li.na", "reasons": reasons})
+    assert (await decide(appid, verdict, services)).accepted
+
+
+async def test_papers_of_the_same_name_stay_those_of_their_filing(
+    services: Services, stored_example: Application, tmp_path: Path
+) -> None:
+    paper = stored_example.materials[0]
+    assert paper.sha256
+    content = await services.materials.read(paper.sha256)
+    licences = (content, content + b"of another subject")
+    drafts = [
+        await write_draft(await returned(services, stored_example, licence), tmp_path, services)
+        for licence in licences
+    ]
+    assert [(d.parent / paper.file).read_bytes() for d in drafts] == list(licences)
+
+
+async def test_a_draft_is_of_one_round_and_what_was_changed_is_kept(
+    services: Services, stored_example: Application, tmp_path: Path
+) -> None:
+    sha256 = stored_example.materials[0].sha256
+    assert sha256
+    appid = await returned(services, stored_example, await services.materials.read(sha256))
+    first = await write_draft(appid, tmp_path, services)
+    text = first.read_text(encoding="utf-8")
+    assert await write_draft(appid, tmp_path, services) == first  # nothing was changed
+
+    first.write_text(text + "# 已改\n", encoding="utf-8")
+    with pytest.raises(AlreadyDrafted, match="with changes"):
+        await write_draft(appid, tmp_path, services)
+    first.write_text(text, encoding="utf-8")
+    paper = first.parent / stored_example.materials[0].file
+    paper.write_bytes(b"a better scan")
+    with pytest.raises(AlreadyDrafted, match="with changes"):
+        await write_draft(appid, tmp_path, services)
+    assert paper.read_bytes() == b"a better scan"
+
+    record = await find(appid, services)
+    await send(record, "resubmit", {"by": "wang.fang"}, services)
+    await send_back(appid, services)
+    second = await write_draft(appid, tmp_path, services)
+    assert second != first
+    assert "第 2 轮" in second.read_text(encoding="utf-8")
+    assert paper.read_bytes() == b"a better scan"
+
+    second.write_text(text.replace(record.uid, "another-uid"), encoding="utf-8")
+    with pytest.raises(AlreadyDrafted, match="of another filing"):
+        await write_draft(appid, tmp_path, services)

@@ -237,6 +237,18 @@ async def test_an_interrupted_import_is_continued_by_the_same_again(world: World
         await end(one)
 
 
+async def test_a_filing_that_was_terminated_counts_as_ended_and_once(world: World) -> None:
+    filing = await world.begin()
+    began = await filing.player.until(Status.PLATFORM_REVIEW)
+    await filing.handle.terminate("by mistake")
+    free = working(await world.known(), began.entered_at.date(), 2)[0]
+    notice = await world.invent(free.year, free=[free])
+    report = await world.put_in_force(notice)
+    assert (report.signalled, report.ended) == (0, 1)
+    again = await world.put_in_force(notice)
+    assert (again.examined, again.ended) == (0, 0)
+
+
 async def test_a_held_filing_is_not_told_and_counts_by_the_newest_when_resumed(
     world: World,
 ) -> None:
