@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from filing.rules import Levels, levels_of
 from filing.vocabulary import AuthorityMode
 from filing.windows import WindowTerms
 
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
     correction_days: int = Field(default=45, ge=1, le=366)
     platform_review: Literal["manual", "automatic"] = "manual"
     """`automatic` approves by itself what passes every check without a warning."""
+    checks: str = ""
+    """Severities of rules that can be switched, as in `mobile.shared=warning,name.national=off`."""
     poll_first: float | None = Field(default=None, gt=0)
     """First pause between status checks, doubling to `poll_longest`. Default: 300 (wechat), 2 (sandbox)."""
     poll_longest: float | None = Field(default=None, gt=0)
@@ -49,6 +52,12 @@ class Settings(BaseSettings):
     """Run workflow code in the SDK's sandbox: on finds mistakes, off saves two thirds of the CPU."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     encryption_keys: SecretStr | None = None
+
+    @field_validator("checks")
+    @classmethod
+    def _known_checks(cls, value: str) -> str:
+        levels_of(value)
+        return value
 
     @field_validator("encryption_keys")
     @classmethod
@@ -69,6 +78,11 @@ class Settings(BaseSettings):
                         f"BEIAN_AUTHORITY=wechat needs BEIAN_{field.upper()}: its default is the sandbox's"
                     )
         return self
+
+    @cached_property
+    def levels(self) -> Levels:
+        """What `checks` says."""
+        return levels_of(self.checks)
 
     @cached_property
     def terms(self) -> WindowTerms:

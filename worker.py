@@ -124,6 +124,7 @@ async def running_worker(
             mode=settings.authority,
             automatic_review=settings.platform_review == "automatic",
             terms=settings.terms,
+            levels=settings.levels,
         )
         asking = AuthorityActivities(authority)
         notices = NoticeActivities(

@@ -18,6 +18,7 @@ from filing.process.instants import moved
 from filing.process.state import State
 from filing.process.transition import begin, transition
 from filing.records import Entry
+from filing.rules import AS_WRITTEN, Levels
 from filing.vocabulary import AuthorityMode, Status
 from filing.window_rules import open_window
 from filing.windows import Arrangement, WindowTerms
@@ -87,6 +88,7 @@ class FilingActivities:
         mode: AuthorityMode,
         automatic_review: bool,
         terms: WindowTerms,
+        levels: Levels = AS_WRITTEN,
     ) -> None:
         self._records = records
         self._calendar = calendar
@@ -94,6 +96,7 @@ class FilingActivities:
         self._mode = mode
         self._automatic_review = automatic_review
         self._terms = terms
+        self._levels = levels
 
     @activity.defn
     async def check_application(self, order: CheckOrder) -> Checked:
@@ -129,13 +132,13 @@ class FilingActivities:
             if material.sha256 is None
         )
         if unstored:
-            return (*check(application, None, today), *unstored)
+            return (*check(application, None, today, levels=self._levels), *unstored)
         facts = {
             material.file: await self._materials.facts(material.sha256, material.file)
             for material in application.materials
             if material.sha256 is not None
         }
-        return check(application, facts, today)
+        return check(application, facts, today, levels=self._levels)
 
     @activity.defn
     async def record(self, order: RecordOrder) -> Recorded:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from filing.forecast import ForecastStep
     from filing.records import ListedFiling, ListQuery
     from operations.applications import Examined
+    from settings import Settings
 
 app = typer.Typer()
 
@@ -49,8 +50,7 @@ def check(
 
     Starts nothing, needs no service.
     """
-    settings()
-    examined = examine(files, parse_instant(at, "--at"))
+    examined = examine(files, parse_instant(at, "--at"), settings())
     if json_:
         print_json(
             [{"file": e.document.name, "valid": e.valid, "problems": e.problems} for e in examined]
@@ -61,11 +61,11 @@ def check(
         raise typer.Exit(Exit.NO)
 
 
-def examine(files: list[str], at: datetime) -> "list[Examined]":
+def examine(files: list[str], at: datetime, chosen: "Settings") -> "list[Examined]":
     """Every application of the files with what is wrong with it, as of a day."""
     from operations.applications import examine_files
 
-    return list(examine_files(files, at.date()))
+    return list(examine_files(files, at.date(), chosen.levels))
 
 
 def print_examined(examined: "list[Examined]") -> None:
@@ -122,7 +122,7 @@ def forecast_(
 
 
 def _kind_of(file: str | None, json_: bool) -> Kind:
-    examined = examine([file or "-"], parse_instant(None, ""))
+    examined = examine([file or "-"], parse_instant(None, ""), settings())
     if len(examined) != 1:
         fail(f"{file}: {len(examined)} applications; give a file of one, or --kind", Exit.USAGE)
     [one] = examined

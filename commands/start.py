@@ -67,8 +67,7 @@ def start(
 def _dry_run(files: list[str], json_: bool) -> None:
     from filing.application import workflow_id
 
-    settings()
-    examined = examine(files, parse_instant(None, ""))
+    examined = examine(files, parse_instant(None, ""), settings())
     if json_:
         print_json(
             {

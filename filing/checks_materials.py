@@ -8,7 +8,7 @@ from typing import Literal
 from filing.application import Application, Material, Person
 from filing.checks_people import same_person
 from filing.files import FileFacts
-from filing.findings import error, months_after, warning
+from filing.findings import months_after, problem
 from filing.problems import Problem
 from filing.vocabulary import (
     MATERIAL_LABELS,
@@ -38,6 +38,28 @@ _PRINCIPALS_PAPERS = (
     (MaterialType.MINI_PROGRAM_PRINCIPAL_CERTIFICATE, "mini_program.principal"),
 )
 
+_MISSING = {
+    MaterialType.SUBJECT_CERTIFICATE: "material.missing_subject_certificate",
+    MaterialType.SUBJECT_PRINCIPAL_CERTIFICATE: "material.missing_subject_principal_certificate",
+    MaterialType.MINI_PROGRAM_PRINCIPAL_CERTIFICATE: (
+        "material.missing_mini_program_principal_certificate"
+    ),
+    MaterialType.PRE_APPROVAL: "material.missing_pre_approval",
+    MaterialType.AUTHORISATION_LETTER: "material.missing_authorisation_letter",
+}
+"""Codes, by what is lacking."""
+
+_FILE_CODES = {
+    "missing": "file.missing",
+    "not_a_file": "file.not_a_file",
+    "outside_folder": "file.outside_folder",
+    "too_large": "file.too_large",
+    "empty": "file.empty",
+    "unreadable": "file.unreadable",
+    "": "file.unusable",
+}
+"""Codes, by what `FileFacts.problem` says; the last for anything else."""
+
 _FILE_PROBLEMS = {
     "missing": ("找不到文件", "请检查文件名与路径,路径相对于申请文件"),
     "not_a_file": ("不是普通文件", "请指向图片文件,而不是文件夹"),
@@ -55,7 +77,7 @@ def check_materials(
     materials = application.materials
     if len(materials) > MOST_MATERIALS:
         fix = f"最多 {MOST_MATERIALS} 份"
-        yield error("materials", "material.too_many", "材料过多", fix)
+        yield problem("materials", "material.too_many", "材料过多", fix)
     yield from _required(application)
     for i, material in enumerate(materials):
         yield from _form(f"materials.{i}", material, application, today)
@@ -115,7 +137,7 @@ def _identity_papers(
 def _lacking(kind: MaterialType, which: str = "", keys: str = "") -> Problem:
     message = f"缺少{MATERIAL_LABELS[kind]}{which}"
     fix = f"请在 materials 中加入 {{type: {kind.value}{keys}, file: …}}"
-    return error("materials", f"material.missing_{kind.value}", message, fix)
+    return problem("materials", _MISSING[kind], message, fix)
 
 
 def _form(
@@ -125,7 +147,7 @@ def _form(
     windows = PureWindowsPath(name)  # takes both kinds of slash, and drives
     if not name or windows.is_absolute() or windows.root or windows.drive or ".." in windows.parts:
         fix = "请填写相对于申请文件的路径,不含 .."
-        yield error(f"{path}.file", "file.bad_path", f"{label}的文件路径不正确", fix)
+        yield problem(f"{path}.file", "file.bad_path", f"{label}的文件路径不正确", fix)
     for kind, where in _PRINCIPALS_PAPERS:
         person = (
             application.subject.principal
@@ -135,23 +157,23 @@ def _form(
         resident = person.certificate.type is CertificateType.RESIDENT_ID
         if material.type is kind and resident and material.side is None:
             fix = "请填写 side: front(人像面)或 side: back(国徽面)"
-            yield error(f"{path}.side", "material.no_side", f"{label}未注明正反面", fix)
+            yield problem(f"{path}.side", "material.no_side", f"{label}未注明正反面", fix)
     if material.type is MaterialType.PRE_APPROVAL:
         listed = {a.category for a in application.mini_program.pre_approvals}
         if material.category is None:
             message, fix = "前置审批材料未注明类别", "请填写 category,与 pre_approvals 中的一致"
-            yield error(f"{path}.category", "material.no_category", message, fix)
+            yield problem(f"{path}.category", "material.no_category", message, fix)
         elif material.category not in listed:
             message = "前置审批材料的类别未在 pre_approvals 中填写"
             fix = "请在 pre_approvals 中补充该项,或删除这份材料"
-            yield warning(f"{path}.category", "material.unlisted_category", message, fix)
+            yield problem(f"{path}.category", "material.unlisted_category", message, fix)
     if material.signed_on is not None:
         if material.signed_on > today:
             message = f"{label}的签署日期在将来"
-            yield error(f"{path}.signed_on", "letter.future", message, "请核对签署日期")
+            yield problem(f"{path}.signed_on", "letter.future", message, "请核对签署日期")
         elif months_after(material.signed_on, LETTER_MONTHS) <= today:
             message = f"{label}的签署日期已满 {LETTER_MONTHS} 个月"
-            yield error(f"{path}.signed_on", "letter.too_old", message, "请重新签署")
+            yield problem(f"{path}.signed_on", "letter.too_old", message, "请重新签署")
 
 
 def _twice(materials: tuple[Material, ...]) -> Iterator[Problem]:
@@ -163,7 +185,7 @@ def _twice(materials: tuple[Material, ...]) -> Iterator[Problem]:
         if material.type in single and place in seen:
             message = f"{MATERIAL_LABELS[material.type]}重复"
             fix = "同一证件的同一面只保留一份"
-            yield error(f"materials.{i}", "material.duplicate", message, fix)
+            yield problem(f"materials.{i}", "material.duplicate", message, fix)
         seen.add(place)
 
 
@@ -172,31 +194,31 @@ def _file(path: str, material: Material, facts: FileFacts) -> Iterator[Problem]:
     if facts.problem is not None:
         unknown = ("文件无法使用", "请重新提供文件")
         message, fix = _FILE_PROBLEMS.get(facts.problem, unknown)
-        known = facts.problem if facts.problem in _FILE_PROBLEMS else "unusable"
-        yield error(path, f"file.{known}", f"{label}:{message}", fix)
+        known = facts.problem if facts.problem in _FILE_PROBLEMS else ""
+        yield problem(path, _FILE_CODES[known], f"{label}:{message}", fix)
         return
     if facts.media_type not in MEDIA_TYPES:
         message, fix = (
             f"{label}不是 PNG 或 JPEG 图片",
             "请导出为 PNG 或 JPEG(按内容判断,不看扩展名)",
         )
-        yield error(path, "file.wrong_media_type", message, fix)
+        yield problem(path, "file.wrong_media_type", message, fix)
     if facts.size is not None and facts.size > MOST_BYTES:
         message, fix = f"{label}的图片超过 2 MB", "请压缩到 2 MB 以内"
-        yield error(path, "file.too_large", message, fix)
+        yield problem(path, "file.too_large", message, fix)
     if facts.width is not None and facts.height is not None:
         shorter, longer = sorted((facts.width, facts.height))
         if shorter < LEAST_SIDES[0] or longer < LEAST_SIDES[1]:
             message = f"{label}的图片过小({facts.width}×{facts.height})"
             fix = f"请提供不小于 {LEAST_SIDES[0]}×{LEAST_SIDES[1]} 像素的图片"
-            yield error(path, "file.too_small", message, fix)
+            yield problem(path, "file.too_small", message, fix)
     elif facts.media_type in MEDIA_TYPES:
         fix = "请重新导出为 PNG、JPEG"
-        yield error(path, "file.unreadable", f"{label}的图片无法解码", fix)
+        yield problem(path, "file.unreadable", f"{label}的图片无法解码", fix)
     if material.sha256 is not None and material.sha256 != facts.sha256:
         message = f"{label}的文件内容与申请中的 sha256 不一致"
         fix = "文件已被改动:请删除 sha256,或恢复原文件"
-        yield error(path.removesuffix("file") + "sha256", "file.changed", message, fix)
+        yield problem(path.removesuffix("file") + "sha256", "file.changed", message, fix)
 
 
 def _same_content(application: Application, files: Mapping[str, FileFacts]) -> Iterator[Problem]:
@@ -214,7 +236,7 @@ def _same_content(application: Application, files: Mapping[str, FileFacts]) -> I
         path, fix = f"materials.{i}.file", "请提供各自的证件图片"
         if earlier.type is not material.type and apart:
             message = "两位负责人不是同一人,证件图片却是同一个文件"
-            yield error(path, "file.shared_by_persons", message, fix)
+            yield problem(path, "file.shared_by_persons", message, fix)
         elif earlier.side != material.side:
             message = "证件的正面与反面是同一个图片"
-            yield error(path, "file.shared_by_sides", message, "请分别提供人像面与国徽面")
+            yield problem(path, "file.shared_by_sides", message, "请分别提供人像面与国徽面")

@@ -5,7 +5,7 @@ from datetime import date
 
 from filing import identifiers
 from filing.application import LONG_TERM, Application, MiniProgram
-from filing.findings import error, warning
+from filing.findings import problem
 from filing.problems import Problem
 from filing.vocabulary import PRE_APPROVALS, SERVICE_CONTENTS, ApplicantType
 
@@ -30,14 +30,14 @@ def check_mini_program(application: Application, today: date) -> Iterator[Proble
     program, path = application.mini_program, "mini_program"
     if not identifiers.is_appid(program.appid):
         fix = "应为 wx 加 16 位小写十六进制字符,见小程序后台"
-        yield error(f"{path}.appid", "appid.malformed", "小程序 AppID 格式不正确", fix)
+        yield problem(f"{path}.appid", "appid.malformed", "小程序 AppID 格式不正确", fix)
     yield from _name(program, application.subject.type)
     shortest, longest = REMARK_LENGTH
     if not shortest <= len(program.remark) <= longest:
         code = "remark.too_short" if len(program.remark) < shortest else "remark.too_long"
         message = f"备注应为 {shortest} 至 {longest} 个字,现为 {len(program.remark)} 个"
         fix = "请写明小程序实际提供的服务"
-        yield error(f"{path}.remark", code, message, fix)
+        yield problem(f"{path}.remark", code, message, fix)
     yield from _service_contents(program)
     yield from _pre_approvals(application, today)
 
@@ -49,19 +49,19 @@ def _name(program: MiniProgram, sort: ApplicantType) -> Iterator[Problem]:
     if not narrowest <= found <= widest:
         code = "name.too_short" if found < narrowest else "name.too_long"
         message = f"小程序名称应为 {narrowest} 至 {widest} 个字符(汉字算两个),现为 {found} 个"
-        yield error(path, code, message, "请与小程序后台的名称保持一致")
+        yield problem(path, code, message, "请与小程序后台的名称保持一致")
     if "小程序" in name:  # [O setNickName; S for filings]
         fix = "请修改名称后再备案"
-        yield warning(path, "name.generic", "小程序名称中一般不能含“小程序”", fix)
+        yield problem(path, "name.generic", "小程序名称中一般不能含“小程序”", fix)
     if name and not any("\u4e00" <= c <= "\u9fff" for c in name) and not name.isalpha():
         message = "小程序名称一般不能全为数字、字母与符号"  # [S rongheju; V HW]
-        yield warning(path, "name.no_words", message, "建议使用与业务相关的中文名称")
+        yield problem(path, "name.no_words", message, "建议使用与业务相关的中文名称")
     if any(word in name for word in NATIONAL_WORDS):
         fix = "请确认主体为国家级机构,否则请修改名称"
-        yield warning(path, "name.national", "名称含“中国”或“国家”字样", fix)
+        yield problem(path, "name.national", "名称含“中国”或“国家”字样", fix)
     if sort is ApplicantType.INDIVIDUAL and any(word in name for word in COMPANY_WORDS):
         message = "个人主体的小程序名称一般不能含公司、企业等字样"
-        yield warning(path, "name.company_word", message, "请修改名称")
+        yield problem(path, "name.company_word", message, "请修改名称")
 
 
 def _service_contents(program: MiniProgram) -> Iterator[Problem]:
@@ -69,15 +69,15 @@ def _service_contents(program: MiniProgram) -> Iterator[Problem]:
     if not 1 <= len(contents) <= MOST_SERVICE_CONTENTS:
         code = "service_contents.none" if not contents else "service_contents.too_many"
         message = f"服务内容标识应为 1 至 {MOST_SERVICE_CONTENTS} 项,现为 {len(contents)} 项"
-        yield error(path, code, message, "请选择与实际服务相符的项目")
+        yield problem(path, code, message, "请选择与实际服务相符的项目")
     for i, content in enumerate(contents):
         if content not in SERVICE_CONTENTS:
             known = "、".join(f"{key}({label})" for key, label in SERVICE_CONTENTS.items())
             fix = f"可选:{known}"
-            yield error(f"{path}.{i}", "service_contents.unknown", "没有这项服务内容标识", fix)
+            yield problem(f"{path}.{i}", "service_contents.unknown", "没有这项服务内容标识", fix)
         elif content in contents[:i]:
             message = f"服务内容标识 {content} 重复"
-            yield error(f"{path}.{i}", "service_contents.duplicate", message, "请删除重复项")
+            yield problem(f"{path}.{i}", "service_contents.duplicate", message, "请删除重复项")
 
 
 def _pre_approvals(application: Application, today: date) -> Iterator[Problem]:
@@ -85,21 +85,21 @@ def _pre_approvals(application: Application, today: date) -> Iterator[Problem]:
     if approvals and application.subject.type is ApplicantType.INDIVIDUAL:
         message = "个人主体不能取得前置审批"  # [O qcloud-documents 前置审批和其他.md]
         fix = "涉及前置审批的服务请以单位名义备案,否则请写 pre_approvals: []"
-        yield error(path, "pre_approval.individual", message, fix)
+        yield problem(path, "pre_approval.individual", message, fix)
     for i, approval in enumerate(approvals):
         label = PRE_APPROVALS.get(approval.category)
         if label is None:
             known = "、".join(f"{key}({name})" for key, name in PRE_APPROVALS.items())
             fix = f"可选:{known};都不涉及时写 pre_approvals: []"
             message = "没有这个前置审批类别"
-            yield error(f"{path}.{i}.category", "pre_approval.unknown", message, fix)
+            yield problem(f"{path}.{i}.category", "pre_approval.unknown", message, fix)
         elif approval.category in [a.category for a in approvals[:i]]:  # [O nrlx_details]
             fix = "同一类别只能填写一项,请删除重复项"
             message = f"前置审批类别 {label} 重复"
-            yield error(f"{path}.{i}.category", "pre_approval.duplicate", message, fix)
+            yield problem(f"{path}.{i}.category", "pre_approval.duplicate", message, fix)
         if not approval.number:
             fix = "请填写批准文件的编号"
-            yield error(f"{path}.{i}.number", "pre_approval.no_number", "缺少批准文件编号", fix)
+            yield problem(f"{path}.{i}.number", "pre_approval.no_number", "缺少批准文件编号", fix)
         if approval.valid_to != LONG_TERM and approval.valid_to < today:  # `domain.md` 3.7 [O]
             fix = "请办理延续后填写新的有效期"
-            yield error(f"{path}.{i}.valid_to", "pre_approval.expired", "前置审批文件已过期", fix)
+            yield problem(f"{path}.{i}.valid_to", "pre_approval.expired", "前置审批文件已过期", fix)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from filing import divisions, identifiers
 from filing.application import LONG_TERM, Application, Person, PersonCertificate
-from filing.findings import error, months_after, warning
+from filing.findings import months_after, problem
 from filing.problems import Problem
 from filing.vocabulary import ApplicantType, CertificateType
 
@@ -80,22 +80,25 @@ def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
     name = person.name
     if not name or len(name) > LONGEST_PERSON_NAME or any(c.isdigit() for c in name):
         fix = "请按证件填写姓名"
-        yield error(f"{path}.name", "name.malformed", f"{label}姓名不正确", fix)
+        yield problem(f"{path}.name", "name.malformed", f"{label}姓名不正确", fix)
     yield from _certificate(role, today)
     yield from _validity(role, province, today)
     if not path.endswith("legal_representative"):
         yield from _age(role, province, today)
-    for field, of in (("mobile", "手机号码"), ("emergency_mobile", "应急手机号码")):
-        if not identifiers.is_mobile(getattr(person, field)):
-            fix = "请填写 11 位中国大陆手机号码"
-            yield error(f"{path}.{field}", f"{field}.malformed", f"{label}{of}格式不正确", fix)
+    fix = "请填写 11 位中国大陆手机号码"
+    if not identifiers.is_mobile(person.mobile):
+        message = f"{label}手机号码格式不正确"
+        yield problem(f"{path}.mobile", "mobile.malformed", message, fix)
+    if not identifiers.is_mobile(person.emergency_mobile):
+        message = f"{label}应急手机号码格式不正确"
+        yield problem(f"{path}.emergency_mobile", "emergency_mobile.malformed", message, fix)
     if person.emergency_mobile == person.mobile:  # [V HW doc_0023]
         message = f"{label}的应急手机号码与手机号码相同"
         fix = "请填写另一个能联系到的手机号码"
-        yield error(f"{path}.emergency_mobile", "emergency_mobile.same", message, fix)
+        yield problem(f"{path}.emergency_mobile", "emergency_mobile.same", message, fix)
     if not identifiers.is_email(person.email):
         fix = "请填写形如 name@example.com 的邮箱"
-        yield error(f"{path}.email", "email.malformed", f"{label}电子邮箱格式不正确", fix)
+        yield problem(f"{path}.email", "email.malformed", f"{label}电子邮箱格式不正确", fix)
 
 
 def _certificate(role: Role, today: date) -> Iterator[Problem]:
@@ -103,30 +106,29 @@ def _certificate(role: Role, today: date) -> Iterator[Problem]:
     if certificate.type not in PERSON_CERTIFICATES:
         fix = "请填写 resident_id(居民身份证)或 passport(护照)"
         message = f"{label}的证件应为个人证件"
-        yield error(f"{path}.type", "certificate.not_personal", message, fix)
+        yield problem(f"{path}.type", "certificate.not_personal", message, fix)
         return
     if certificate.type is CertificateType.PASSPORT:
         if not identifiers.is_passport(certificate.number):
             fix = "请按护照填写大写字母与数字,不含空格"
             message = f"{label}护照号码格式不正确"
-            yield error(f"{path}.number", "certificate.malformed", message, fix)
+            yield problem(f"{path}.number", "certificate.malformed", message, fix)
         return
-    problem = resident_id_problem(f"{path}.number", label, certificate.number, today)
-    if problem is not None:
-        yield problem
+    yield from check_resident_id(f"{path}.number", label, certificate.number, today)
 
 
-def resident_id_problem(path: str, label: str, number: str, today: date) -> Problem | None:
+def check_resident_id(path: str, label: str, number: str, today: date) -> Iterator[Problem]:
     """What is wrong with a resident identity number, said for a reader."""
-    fault = identifiers.resident_id_fault(number, today)
-    if fault is None:
-        return None
-    message, fix = {
-        "malformed": ("格式不正确", "应为 18 位,末位为数字或大写 X,不含空格"),
-        "birth_date": ("中的出生日期不存在或在将来", "请核对第 7 至 14 位"),
-        "check_digit": ("校验码不正确", "号码有误,请对照证件逐位核对"),
-    }[fault]
-    return error(path, f"certificate.{fault}", f"{label}身份证号码{message}", fix)
+    match identifiers.resident_id_fault(number, today):
+        case "malformed":
+            message, fix = "格式不正确", "应为 18 位,末位为数字或大写 X,不含空格"
+            yield problem(path, "certificate.malformed", f"{label}身份证号码{message}", fix)
+        case "birth_date":
+            message, fix = "中的出生日期不存在或在将来", "请核对第 7 至 14 位"
+            yield problem(path, "certificate.birth_date", f"{label}身份证号码{message}", fix)
+        case "check_digit":
+            message, fix = "校验码不正确", "号码有误,请对照证件逐位核对"
+            yield problem(path, "certificate.check_digit", f"{label}身份证号码{message}", fix)
 
 
 def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
@@ -134,21 +136,23 @@ def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
     certificate: PersonCertificate = role.person.certificate
     if certificate.valid_from > today:
         fix = "请核对证件有效期的起始日期"
-        yield error(f"{path}.valid_from", "certificate.not_yet_valid", f"{label}证件尚未生效", fix)
+        yield problem(
+            f"{path}.valid_from", "certificate.not_yet_valid", f"{label}证件尚未生效", fix
+        )
     if certificate.valid_to == LONG_TERM:
         return
     if certificate.valid_to <= certificate.valid_from:
         message = f"{label}证件的有效期止不晚于有效期起"
-        yield error(f"{path}.valid_to", "certificate.validity_order", message, "请对照证件核对")
+        yield problem(f"{path}.valid_to", "certificate.validity_order", message, "请对照证件核对")
     elif certificate.valid_to <= today:
         fix = "请换领新证件后填写新的有效期"
-        yield error(f"{path}.valid_to", "certificate.expired", f"{label}证件已过期", fix)
+        yield problem(f"{path}.valid_to", "certificate.expired", f"{label}证件已过期", fix)
     else:
         months = REMAINING_MONTHS_IN.get(province, REMAINING_MONTHS)
         if certificate.valid_to <= months_after(today, months):
             message = f"{label}证件的剩余有效期不足 {months} 个月"
             fix = f"剩余有效期须大于 {months} 个月,请换领新证件后提交"
-            yield error(f"{path}.valid_to", "certificate.expires_soon", message, fix)
+            yield problem(f"{path}.valid_to", "certificate.expires_soon", message, fix)
 
 
 def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
@@ -166,9 +170,9 @@ def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
     path, message = f"{role.path}.certificate.number", f"{role.label}未满 {ADULT} 周岁"
     if age >= YOUNGEST_IN.get(province, ADULT):
         fix = "该省可能受理,或须另附证明,请审核人员核对"
-        yield warning(path, "age.minor_in_province", message, fix)
+        yield problem(path, "age.minor_in_province", message, fix)
     else:
-        yield error(path, "age.minor", message, f"请由年满 {ADULT} 周岁的人员担任")
+        yield problem(path, "age.minor", message, f"请由年满 {ADULT} 周岁的人员担任")
 
 
 def _pair(role: Role, other: Role) -> Iterator[Problem]:
@@ -177,21 +181,21 @@ def _pair(role: Role, other: Role) -> Iterator[Problem]:
         if person.name != earlier.name:
             message = f"与{other.label}的证件号码相同,姓名却不同"
             fix = "请对照证件核对姓名与号码"
-            yield error(f"{role.path}.name", "name.differs", message, fix)
+            yield problem(f"{role.path}.name", "name.differs", message, fix)
         if person.certificate != earlier.certificate:
             message = f"与{other.label}的证件号码相同,证件类型或有效期却不同"
             fix = "同一人的证件信息请填写一致"
-            yield error(f"{role.path}.certificate", "certificate.differs", message, fix)
+            yield problem(f"{role.path}.certificate", "certificate.differs", message, fix)
         return
     if person.mobile == earlier.mobile:  # [S Tencent text; V HW doc_0023/0080]
         shown = identifiers.mask(person.mobile)
         message = f"{role.label}与{other.label}不是同一人,手机号码({shown})却相同"
         fix = "不同的人请填写各自的手机号码"
-        yield error(f"{role.path}.mobile", "mobile.shared", message, fix)
+        yield problem(f"{role.path}.mobile", "mobile.shared", message, fix)
     if person.email.lower() == earlier.email.lower() and other.path.endswith("principal"):  # [S]
         message = f"{role.label}与{other.label}不是同一人,电子邮箱却相同"
         fix = "建议填写各自的电子邮箱"
-        yield warning(f"{role.path}.email", "email.shared", message, fix)
+        yield problem(f"{role.path}.email", "email.shared", message, fix)
 
 
 def _organisation(application: Application) -> Iterator[Problem]:
@@ -199,7 +203,9 @@ def _organisation(application: Application) -> Iterator[Problem]:
     legal, principal = subject.legal_representative, subject.principal
     if legal is None:  # [O WXJ legal_person_info]
         fix = "请填写法定代表人(或单位负责人)的信息"
-        yield error("subject.legal_representative", "missing", "缺少法定代表人", fix)
+        yield problem(
+            "subject.legal_representative", "legal_representative.missing", "缺少法定代表人", fix
+        )
         return
     if same_person(legal, principal):
         return
@@ -208,13 +214,13 @@ def _organisation(application: Application) -> Iterator[Problem]:
         message = f"{subject.province}一般要求主体负责人为法定代表人"
         fix = "建议由法定代表人担任主体负责人"
         code = "principal.not_legal_representative"
-        yield warning("subject.principal", code, message, fix)
+        yield problem("subject.principal", code, message, fix)
     elif province in ONE_PRINCIPAL_WITH_LETTER and not same_person(
         principal, application.mini_program.principal
     ):
         message = f"{subject.province}接受授权书时,一般要求两位负责人为同一人"
         fix = "建议由同一人担任,或由法定代表人担任主体负责人"
-        yield warning("subject.principal", "principal.must_be_one_person", message, fix)
+        yield problem("subject.principal", "principal.must_be_one_person", message, fix)
 
 
 def _individual(application: Application) -> Iterator[Problem]:
@@ -222,10 +228,10 @@ def _individual(application: Application) -> Iterator[Problem]:
     if subject.legal_representative is not None:
         message, fix = "个人主体没有法定代表人", "请删除 subject.legal_representative"
         code = "legal_representative.not_applicable"
-        yield error("subject.legal_representative", code, message, fix)
+        yield problem("subject.legal_representative", code, message, fix)
     if subject.principal.certificate.number != subject.certificate.number:  # [S mpgcw 11345]
         message, fix = "个人主体的负责人一般为本人", "请核对主体与主体负责人的证件号码"
-        yield warning("subject.principal", "principal.not_self", message, fix)
+        yield problem("subject.principal", "principal.not_self", message, fix)
     elif subject.principal.name != subject.name:
         message, fix = "主体名称与主体负责人姓名不同,证件号码却相同", "请对照证件核对"
-        yield error("subject.name", "name.differs", message, fix)
+        yield problem("subject.name", "name.differs", message, fix)

@@ -4,16 +4,16 @@ import calendar
 from datetime import date
 
 from filing.problems import Problem
+from filing.rules import table
 
 
-def error(path: str, code: str, message: str, fix: str) -> Problem:
-    """A problem that forbids the start: a form, or a rule that an official text states."""
-    return Problem(path=path, code=code, message=message, fix=fix)
+def problem(path: str, code: str, message: str, fix: str) -> Problem:
+    """What a check found, as severe as the rule of that code is (`data/rules/`).
 
-
-def warning(path: str, code: str, message: str, fix: str) -> Problem:
-    """A problem that a reviewer should see: its rule rests on secondary sources."""
-    return Problem(path=path, code=code, message=message, fix=fix, severity="warning")
+    Raises KeyError for a code without a rule; `test_rules.py` finds those.
+    """
+    severity = table()[code].severity
+    return Problem(path=path, code=code, message=message, fix=fix, severity=severity)
 
 
 def months_after(day: date, months: int) -> date:

@@ -87,7 +87,7 @@ def check_subject_number(number: str, province: str) -> NumberRefusal | None:
             fix=f"去掉末尾的序号,填写 {parsed.stem}",
         )
     if parsed.province != province:
-        return _other_province("subject_number", parsed, province)
+        return _other_province("subject_number.other_province", parsed, province)
     return None
 
 
@@ -119,7 +119,7 @@ def check_mini_program_number(
             fix=f"应形如 {parsed.stem}-{parsed.index}X,请与管局通知核对",
         )
     if parsed.province != province:
-        return _other_province("number", parsed, province)
+        return _other_province("number.other_province", parsed, province)
     own = parse_number(subject_number) if subject_number else None
     if own is not None and parsed.stem != own.stem:
         return NumberRefusal(
@@ -134,10 +134,10 @@ def _sample(province: str) -> str:
     return f"{divisions.abbreviation(province) or '京'}ICP备2026000001号"
 
 
-def _other_province(subject: str, parsed: FilingNumber, province: str) -> NumberRefusal:
+def _other_province(code: str, parsed: FilingNumber, province: str) -> NumberRefusal:
     own = divisions.abbreviation(province)
     return NumberRefusal(
-        code=f"{subject}.other_province",
+        code=code,
         message=f"备案号属于{parsed.province},与主体所在省份不一致",
         fix=f"{province}的备案号以“{own}”开头,请核对" if own else "请先更正主体所在省份",
     )

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from filing.application import LONG_TERM, Application
-from filing.findings import error
+from filing.findings import problem
 from filing.model import Model
 from filing.problems import Problem
 
@@ -104,7 +104,7 @@ def parse_leniently(data: Any) -> tuple[Application | None, tuple[Problem, ...]]
         plain = reader.read(data, ())
     except _TooLarge:
         fix = f"一份申请最多 {MOST_VALUES} 个值、{MOST_LEVELS} 层,请检查文件内容"
-        return None, (error("", "too_large", "内容过多或嵌套过深,不是一份备案申请", fix),)
+        return None, (problem("", "too_large", "内容过多或嵌套过深,不是一份备案申请", fix),)
     found = reader.problems
     try:
         return Application.model_validate(plain), _limited(list(found.values()))
@@ -162,13 +162,13 @@ class _Reader:
         path = _path(tuple(part if part in LABELS or part.isdecimal() else "?" for part in loc))
         if len(value) > LONGEST_TEXT:
             fix = f"请缩短到 {LONGEST_TEXT} 个字符以内"
-            self.problems[path] = error(path, "too_long", f"{label}过长", fix)
+            self.problems[path] = problem(path, "too_long", f"{label}过长", fix)
         elif any(
             unicodedata.category(c) in _INVISIBLE and not (c in "\r\n\t" and key == "remark")
             for c in value.strip()
         ):
             message = f"{label}含有换行、零宽等不可见字符"
-            self.problems[path] = error(path, "invisible_character", message, "请手工重新输入")
+            self.problems[path] = problem(path, "invisible_character", message, "请手工重新输入")
         else:
             return value
         return ""
@@ -182,18 +182,18 @@ def _limited(listed: list[Problem]) -> tuple[Problem, ...]:
     if len(listed) <= MOST_PROBLEMS:
         return tuple(listed)
     left = len(listed) - MOST_PROBLEMS + 1
-    last = error("", "too_many_problems", f"另有 {left} 个问题未列出", "请先更正以上问题")
+    last = problem("", "too_many_problems", f"另有 {left} 个问题未列出", "请先更正以上问题")
     return (*listed[: MOST_PROBLEMS - 1], last)
 
 
 def _problems(invalid: ValidationError) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for detail in invalid.errors(include_url=False):
-        problem = _problem(detail)
+        found = _problem(detail)
         # a union reports once per member
-        if (problem.path, problem.code) not in seen:
-            seen.add((problem.path, problem.code))
-            yield problem
+        if (found.path, found.code) not in seen:
+            seen.add((found.path, found.code))
+            yield found
 
 
 def _problem(detail: ErrorDetails) -> Problem:
@@ -205,20 +205,22 @@ def _problem(detail: ErrorDetails) -> Problem:
         loc = loc[: loc.index(key) + 1]
     path, label = _path(loc), LABELS.get(key, "申请")
     if kind == "missing":
-        return error(path, "missing", f"缺少{label}", f"请填写 {path}")
+        return problem(path, "missing", f"缺少{label}", f"请填写 {path}")
     if key in _DATE_KEYS:
         also = ",长期有效的填写 长期" if key == "valid_to" else ""
-        return error(path, "wrong_date", f"{label}不是日期", f"请按 2026-01-31 的格式填写{also}")
+        return problem(path, "wrong_date", f"{label}不是日期", f"请按 2026-01-31 的格式填写{also}")
     if kind in ("enum", "literal_error"):
         known = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
         fix = f"可填写:{known}"
-        return error(path, "unknown_value", f"{label}不是可用的值", fix)
+        return problem(path, "unknown_value", f"{label}不是可用的值", fix)
     if kind in ("model_type", "model_attributes_type"):
-        return error(path, "wrong_type", f"{label}应为一组键和值", "请参照 examples/ 中的申请文件")
+        return problem(
+            path, "wrong_type", f"{label}应为一组键和值", "请参照 examples/ 中的申请文件"
+        )
     if kind in ("tuple_type", "list_type"):
-        return error(path, "wrong_type", f"{label}应为列表", "请写成列表,没有时写 []")
+        return problem(path, "wrong_type", f"{label}应为列表", "请写成列表,没有时写 []")
     fix = "请填写文字;号码请加引号,例如 '13800000000'" if kind == "string_type" else "请重新填写"
-    return error(path, "wrong_type", f"{label}应为文字", fix)
+    return problem(path, "wrong_type", f"{label}应为文字", fix)
 
 
 def _unknown_key(loc: tuple[int | str, ...]) -> Problem:
@@ -227,7 +229,7 @@ def _unknown_key(loc: tuple[int | str, ...]) -> Problem:
     path = _path((*loc[:-1], key if shown else "?"))
     near = get_close_matches(key[:_LONGEST_KEY], known, 1, 0.6)
     fix = f"是否应为 {near[0]}?" if near else f"请删除;可用的键:{'、'.join(known)}"
-    return error(path, "unknown_key", f"不认识的键 {key}" if shown else "不认识的键", fix)
+    return problem(path, "unknown_key", f"不认识的键 {key}" if shown else "不认识的键", fix)
 
 
 def _may_be_shown(key: str) -> bool:

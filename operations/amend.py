@@ -13,7 +13,7 @@ async def amend(id_: str, file: str, by: str, services: Services) -> Examined | 
     `FileChanged`.
     """
     record = await find(id_, services)
-    examined = next(iter(examine_files([file], now().date())))
+    examined = next(iter(examine_files([file], now().date(), services.settings.levels)))
     if not examined.valid:
         return examined
     application = await store_materials(examined, services.materials)

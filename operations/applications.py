@@ -9,6 +9,7 @@ from filing.checks import check
 from filing.files import FileFacts
 from filing.parse import parse_leniently
 from filing.problems import Problem, errors
+from filing.rules import AS_WRITTEN, Levels
 from gateways.files import read_facts_all
 from gateways.materials import MaterialsStore
 from operations.reading import Document, read_documents
@@ -29,15 +30,18 @@ class Examined:
         return self.application is not None and not errors(self.problems)
 
 
-def examine_files(paths: Iterable[str], today: date) -> Iterator[Examined]:
+def examine_files(
+    paths: Iterable[str], today: date, levels: Levels = AS_WRITTEN
+) -> Iterator[Examined]:
     """Examine every application of every file, one after the other."""
     for path in paths:
         for document in read_documents(path):
-            yield examine(document, today)
+            yield examine(document, today, levels)
 
 
-def examine(document: Document, today: date) -> Examined:
-    """Every problem of one application at once; `today` is the day in China."""
+def examine(document: Document, today: date, levels: Levels = AS_WRITTEN) -> Examined:
+    """Every problem of one application at once; `today` is the day in China, `levels` the severities
+    that the operator wants."""
     if document.problems:
         return Examined(document, None, {}, document.problems)
     parsed, problems = parse_leniently(document.data)
@@ -45,7 +49,9 @@ def examine(document: Document, today: date) -> Examined:
         return Examined(document, None, {}, problems)
     facts = read_facts_all(document.folder, parsed)
     unread = {problem.path for problem in problems}
-    also = (found for found in check(parsed, facts, today) if found.path not in unread)
+    also = (
+        found for found in check(parsed, facts, today, levels=levels) if found.path not in unread
+    )
     return Examined(document, parsed, facts, (*problems, *also))
 
 

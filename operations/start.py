@@ -78,7 +78,7 @@ async def start_files(
     """Start every valid application of the files; each stands or falls alone. With `queue`, one
     whose subject or mini program another filing has waits for that one's end. `confirmed` is asked
     about what cannot be undone."""
-    for examined in examine_files(paths, today):
+    for examined in examine_files(paths, today, services.settings.levels):
         file, application = examined.document.name, examined.application
         if application is None or not examined.valid:
             yield Invalid(file=file, problems=examined.problems)

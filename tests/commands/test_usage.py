@@ -142,6 +142,24 @@ def test_a_wrong_setting_is_named(call: Call, name: str, value: str) -> None:
     assert value not in ran.err
 
 
+def test_a_check_that_cannot_be_switched_is_named_with_what_was_meant(call: Call) -> None:
+    ran = call("check", "-", code=2, BEIAN_CHECKS="mobile.shard=warning")
+    assert "BEIAN_CHECKS" in ran.err
+    assert "mobile.shared" in ran.err
+
+
+def test_check_judges_by_the_severities_that_the_operator_wants(call: Call, tmp_path: Path) -> None:
+    call("example", "new-organisation", code=0)
+    file = tmp_path / "new-organisation.yaml"
+    text = file.read_text(encoding="utf-8").replace("昆山示例商城 ", "昆山示例小程序 ")
+    file.write_text(text, encoding="utf-8")
+    assert "name.generic" in call("check", str(file), code=0).out
+    assert "name.generic" in call("check", str(file), code=1, BEIAN_CHECKS="name.generic=error").out
+    assert (
+        "name.generic" not in call("check", str(file), code=0, BEIAN_CHECKS="name.generic=off").out
+    )
+
+
 @pytest.mark.parametrize("name", sorted(set(CALLED) - NEED_NO_SERVICE))
 def test_without_up_a_command_says_what_to_start(call: Call, tmp_path: Path, name: str) -> None:
     ran = call(name, *NEEDED.get(name, ()), code=3)

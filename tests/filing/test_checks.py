@@ -201,10 +201,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         f"{PRINCIPAL}.certificate",
         "certificate.differs",
     ),
-    ({LEGAL: None}, LEGAL, "missing"),
-    # kinds that come later
-    ({"kind": "change_subject"}, "kind", "kind.not_supported_yet"),
-    ({"kind": "cancel_access"}, "kind", "kind.not_supported_yet"),
+    ({LEGAL: None}, LEGAL, "legal_representative.missing"),
 ]
 
 
@@ -325,14 +322,8 @@ def test_one_person_as_both_principals(edited: Edit, example_data: dict[str, Any
     assert check(application, None, TODAY) == ()
 
 
-@pytest.mark.parametrize("kind", [k for k in Kind if k is not Kind.NEW])
-def test_other_kinds_come_later(edited: Edit, kind: Kind) -> None:
-    (problem,) = check(edited({"kind": kind.value, "mini_program.appid": "x"}), None, TODAY)
-    assert (problem.path, problem.code) == ("kind", "kind.not_supported_yet")
-
-
 def test_every_problem_at_once_and_nothing_private_in_full(edited: Edit) -> None:
-    merged = {path: value for changes, _, _ in FAULTS[:-2] for path, value in changes.items()}
+    merged = {path: value for changes, _, _ in FAULTS for path, value in changes.items()}
     merged.pop(LEGAL)
     application = edited(merged)
     problems = check(application, None, TODAY)

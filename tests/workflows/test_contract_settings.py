@@ -125,6 +125,21 @@ async def test_a_warning_leaves_an_automatic_review_to_a_reviewer(
 
 
 @pytest.mark.parametrize(
+    ("wanted", "severities"), [("error", {"error"}), ("warning", {"warning"}), ("off", set())]
+)
+async def test_what_an_operator_wants_of_a_rule_reaches_the_worker(
+    wanted: str, severities: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEIAN_CHECKS", f"name.generic={wanted}")
+    ours = await activities(by_hand(tmp_path), monkeypatch)
+    right = await stored(tmp_path, "right", TODAY)
+    odd = right.mini_program.model_copy(update={"name": "昆山示例小程序"})
+    sent = right.model_copy(update={"mini_program": odd}).model_dump(mode="json")
+    checked = await ours.check_application(CheckOrder(application=sent, at=TODAY))
+    assert {problem.severity for problem in checked.problems} == severities
+
+
+@pytest.mark.parametrize(
     ("set_to", "due_at"), [(None, china(1, 9, year=2027)), ("10", china(12, 5))]
 )
 async def test_the_days_for_a_correction_are_45_or_what_is_set(
