@@ -84,7 +84,7 @@ class MiniProgram(Model):
     remark: str
     service_contents: tuple[str, ...]
     pre_approvals: tuple[PreApproval, ...] | None = None
-    """Empty: 以上都不涉及, stated expressly. None: nothing was stated, which no new filing may do."""
+    """Empty: 以上都不涉及, stated expressly. None: nothing was stated, which only a cancellation may do."""
     principal: Person
 
 

@@ -21,6 +21,7 @@ from filing.forecast import forecast
 from filing.model import Model
 from filing.problems import Problem
 from filing.vocabulary import (
+    CANCELLATIONS,
     MATERIAL_LABELS,
     NO_PRE_APPROVAL,
     PRE_APPROVALS,
@@ -39,6 +40,9 @@ PLACES = {"mini_program.name": "小程序名称", "mini_program.remark": "备注
 
 MOST_NAMED = 3
 """Hints that one warning names."""
+
+REMOVE = "一般不必填写,也没有批准文件可附,请与管局确认后删除该项"
+"""What to do about one that is no longer asked for; the authority still takes it, with a paper."""
 
 WEEKDAYS_ONLY = Arrangement(
     version="weekdays only",
@@ -206,7 +210,7 @@ def _words_in(text: str, key: str) -> Iterator[str]:
 def check_pre_approvals(application: Application, today: date) -> Iterator[Problem]:
     """What is declared, with its papers, and what likely should have been."""
     approvals = application.mini_program.pre_approvals
-    if approvals is None and application.kind is Kind.NEW:
+    if approvals is None and application.kind not in CANCELLATIONS:
         known = "、".join(f"{key}({name})" for key, name in PRE_APPROVALS.items())
         fix = f"都不涉及时写 pre_approvals: [](即“{NO_PRE_APPROVAL}”);涉及的逐项填写,可选:{known}"
         yield error(PATH, "pre_approvals.not_stated", "未说明是否涉及前置审批", fix)
@@ -214,15 +218,16 @@ def check_pre_approvals(application: Application, today: date) -> Iterator[Probl
     if approvals and application.subject.type is ApplicantType.INDIVIDUAL:
         fix = "涉及前置审批的服务请以单位名义备案,否则请写 pre_approvals: []"
         yield error(PATH, "pre_approval.individual", "个人主体不能取得前置审批", fix)
-    for i, approval in enumerate(approvals):
-        yield from _declared(i, approval, application, today)
+    else:
+        for i, approval in enumerate(approvals):
+            yield from _declared(i, approval, application, today)
     yield from _undeclared(application, {a.category for a in approvals})
 
 
 def _declared(
     index: int, approval: PreApproval, application: Application, today: date
 ) -> Iterator[Problem]:
-    path, key = f"{PATH}.{index}", approval.category
+    path, key, province = f"{PATH}.{index}", approval.category, application.subject.province
     category = catalogue().categories.get(key)
     if category is None:
         known = "、".join(f"{key}({name})" for key, name in PRE_APPROVALS.items())
@@ -236,10 +241,16 @@ def _declared(
         yield error(f"{path}.category", "pre_approval.duplicate", message, fix)
     else:
         yield from _paper(key, category, application)
-    yield from _still_asked_for(path, category, application.subject.province)
+    if category.abolished:
+        message = f"前置审批 {category.name} 已取消"
+        yield warning(f"{path}.category", "pre_approval.abolished", message, REMOVE)
+    elif not category.applies_in(province):
+        message = f"前置审批 {category.name} 目前只在{'、'.join(category.provinces)}办理"
+        yield warning(f"{path}.category", "pre_approval.not_in_province", message, REMOVE)
     if not approval.number:
         message = f"缺少前置审批({category.name})批准文件的编号"
-        fix = f"请填写{_proof(category)}的编号;{_basis(category)}"
+        give = f"请填写{_proof(category)}的编号;{_basis(category)}"
+        fix = give if category.applies_in(province) else REMOVE
         yield error(f"{path}.number", "pre_approval.no_number", message, fix)
     yield from _validity(f"{path}.valid_to", approval, category, application.kind, today)
 
@@ -249,18 +260,9 @@ def _paper(key: str, category: Category, application: Application) -> Iterator[P
     if all(m.category != key for m in papers):
         message = f"缺少{MATERIAL_LABELS[MaterialType.PRE_APPROVAL]}({category.name})"
         entry = f"{{type: {MaterialType.PRE_APPROVAL.value}, category: {key}, file: …}}"
-        fix = f"请在 materials 中加入 {entry},附{_proof(category)};{_basis(category)}"
+        put = f"请在 materials 中加入 {entry},附{_proof(category)};{_basis(category)}"
+        fix = put if category.applies_in(application.subject.province) else REMOVE
         yield error("materials", "material.missing_pre_approval", message, fix)
-
-
-def _still_asked_for(path: str, category: Category, province: str) -> Iterator[Problem]:
-    fix = "一般不必填写,请与管局确认后删除该项"
-    if category.abolished:
-        message = f"前置审批 {category.name} 已取消"
-        yield warning(f"{path}.category", "pre_approval.abolished", message, fix)
-    elif not category.applies_in(province):
-        message = f"前置审批 {category.name} 目前只在{'、'.join(category.provinces)}办理"
-        yield warning(f"{path}.category", "pre_approval.not_in_province", message, fix)
 
 
 def _validity(
@@ -268,7 +270,8 @@ def _validity(
 ) -> Iterator[Problem]:
     if approval.valid_to == LONG_TERM:
         return
-    fix = f"请向{category.body}办理延续后填写新的有效期;{_basis(category)}"
+    documents = "、".join(category.documents)
+    fix = f"请向{category.body}办理延续{documents},再填写新的有效期;{_basis(category)}"
     if approval.valid_to < today:
         message = f"前置审批({category.name})的批准文件已过期"
         yield error(path, "pre_approval.expired", message, fix)
@@ -308,8 +311,6 @@ def _where(hint: Hint) -> str:
 
 def _proof(category: Category) -> str:
     """The documents and who gives them, to stand in a sentence."""
-    if not category.documents:
-        return "批准文件"
     return f"{category.body}核发的{'、'.join(category.documents)}"
 
 

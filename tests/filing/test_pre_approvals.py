@@ -10,13 +10,27 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from filing import divisions
 from filing.application import Application
 from filing.checks import check
-from filing.pre_approvals import Hint, catalogue, last_day_of_review, likely
+from filing.pre_approvals import (
+    Catalogue,
+    Hint,
+    catalogue,
+    check_pre_approvals,
+    last_day_of_review,
+    likely,
+)
 from filing.problems import Problem, errors
-from filing.vocabulary import NO_PRE_APPROVAL, PRE_APPROVALS, SERVICE_CONTENTS, Kind
+from filing.vocabulary import (
+    CANCELLATIONS,
+    NO_PRE_APPROVAL,
+    PRE_APPROVALS,
+    SERVICE_CONTENTS,
+    Kind,
+)
 from tests.filing.checking import TODAY, Edit
 from tests.filing.pre_approval_cases import CASES, declare
 
@@ -98,13 +112,44 @@ class TestDeclared:
         declare(example_data, key, **fault)
         if not fault:
             example_data["materials"].pop()
+        city, district = PLACES[WHERE_ALL_APPLY]
+        example_data["subject"] |= {"province": WHERE_ALL_APPLY, "city": city, "district": district}
         (problem,) = errors(problems_of(example_data))
         category = CATEGORIES[key]
         assert category.name in problem.message
         assert category.body in problem.fix
         assert all(catalogue().articles[a].text in problem.fix for a in category.articles)
-        if "valid_to" not in fault:
-            assert all(document in problem.fix for document in category.documents)
+        assert all(document in problem.fix for document in category.documents)
+
+    @pytest.mark.parametrize(
+        ("key", "code"),
+        [
+            ("bulletin_board", "pre_approval.abolished"),
+            ("education", "pre_approval.not_in_province"),
+            ("health_care", "pre_approval.not_in_province"),
+        ],
+    )
+    def test_who_lacks_the_paper_of_one_that_nobody_asks_for_is_told_to_drop_it(
+        self, key: str, code: str, example_data: dict[str, Any]
+    ) -> None:
+        declare(example_data, key, number="")["materials"].pop()
+        problems = problems_of(example_data)
+        assert {p.code: p.severity for p in problems} == {
+            "material.missing_pre_approval": "error",
+            code: "warning",
+            "pre_approval.no_number": "error",
+        }
+        assert all("删除该项" in p.fix for p in problems)
+
+    @pytest.mark.parametrize("key", PRE_APPROVALS)
+    def test_an_individual_is_refused_any_and_asked_for_no_paper(
+        self, key: str, example_data: dict[str, Any]
+    ) -> None:
+        example_data["subject"]["type"] = "individual"
+        declare(example_data, key, number="", valid_to="2020-01-01")["materials"].pop()
+        application = Application.model_validate(example_data)
+        (problem,) = check_pre_approvals(application, TODAY)
+        assert (problem.code, problem.severity) == ("pre_approval.individual", "error")
 
     @pytest.mark.parametrize("key", ASKED_FOR)
     def test_a_refusal_rests_on_an_official_text(self, key: str) -> None:
@@ -168,6 +213,12 @@ class TestNoneIsStatedExpressly:
         (problem,) = problems_of(example_data)
         assert (problem.code, problem.severity) == ("pre_approvals.not_stated", "error")
         assert NO_PRE_APPROVAL in problem.fix
+
+    @pytest.mark.parametrize("kind", Kind)
+    def test_only_a_cancellation_need_not_state_it(self, kind: Kind, edited: Edit) -> None:
+        application = edited({"kind": kind.value, "mini_program.pre_approvals": None})
+        codes = [p.code for p in check_pre_approvals(application, TODAY)]
+        assert codes == ([] if kind in CANCELLATIONS else ["pre_approvals.not_stated"])
 
     def test_an_empty_list_is_the_statement(self, example_data: dict[str, Any]) -> None:
         assert example_data["mini_program"]["pre_approvals"] == []
@@ -252,6 +303,22 @@ class TestHints:
 
 
 class TestData:
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"name": "时闻"}, "PRE_APPROVALS"),
+            ({"articles": ["decree_1"]}, "article"),
+            ({"contents": ["gambling"]}, "SERVICE_CONTENTS"),
+            ({"mark": "X"}, "mark"),
+            ({"colour": "red"}, "colour"),
+        ],
+    )
+    def test_a_wrong_file_is_refused(self, change: dict[str, Any], said: str) -> None:
+        data = catalogue().model_dump()
+        data["categories"]["news"] |= change
+        with pytest.raises(ValidationError, match=said):
+            Catalogue.model_validate(data)
+
     def test_provinces_are_known_ones(self) -> None:
         for category in CATEGORIES.values():
             assert set(category.provinces) <= set(divisions.provinces())
