@@ -83,7 +83,8 @@ class MiniProgram(Model):
     name: str
     remark: str
     service_contents: tuple[str, ...]
-    pre_approvals: tuple[PreApproval, ...] = ()
+    pre_approvals: tuple[PreApproval, ...] | None = None
+    """Empty: 以上都不涉及, stated expressly. None: nothing was stated, which only a cancellation may do."""
     principal: Person
 
 

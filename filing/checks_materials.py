@@ -12,7 +12,6 @@ from filing.findings import months_after, problem
 from filing.problems import Problem
 from filing.vocabulary import (
     MATERIAL_LABELS,
-    PRE_APPROVALS,
     ApplicantType,
     CertificateType,
     MaterialType,
@@ -102,14 +101,6 @@ def _required(application: Application) -> Iterator[Problem]:
         yield from _identity_papers(
             held, MaterialType.MINI_PROGRAM_PRINCIPAL_CERTIFICATE, program.principal
         )
-    for approval in program.pre_approvals:  # [O WX-PRE: a missing document is returned]
-        label = PRE_APPROVALS.get(approval.category)
-        if label and not any(
-            m.type is MaterialType.PRE_APPROVAL and m.category == approval.category for m in held
-        ):
-            yield _lacking(
-                MaterialType.PRE_APPROVAL, f"({label})", f", category: {approval.category}"
-            )
     legal = subject.legal_representative
     delegated = organisation and legal is not None and not same_person(legal, subject.principal)
     if delegated and MaterialType.AUTHORISATION_LETTER not in types:  # [O WXJ]
@@ -159,7 +150,7 @@ def _form(
             fix = "请填写 side: front(人像面)或 side: back(国徽面)"
             yield problem(f"{path}.side", "material.no_side", f"{label}未注明正反面", fix)
     if material.type is MaterialType.PRE_APPROVAL:
-        listed = {a.category for a in application.mini_program.pre_approvals}
+        listed = {a.category for a in application.mini_program.pre_approvals or ()}
         if material.category is None:
             message, fix = "前置审批材料未注明类别", "请填写 category,与 pre_approvals 中的一致"
             yield problem(f"{path}.category", "material.no_category", message, fix)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from filing import identifiers
-from filing.application import LONG_TERM, Application, MiniProgram
+from filing.application import Application, MiniProgram
 from filing.findings import problem
+from filing.pre_approvals import check_pre_approvals
 from filing.problems import Problem
-from filing.vocabulary import PRE_APPROVALS, SERVICE_CONTENTS, ApplicantType
+from filing.vocabulary import SERVICE_CONTENTS, ApplicantType
 
 NAME_WIDTH = (4, 30)
 """Of the name, a Chinese character counting as two (contract, section 5)."""
@@ -39,7 +40,7 @@ def check_mini_program(application: Application, today: date) -> Iterator[Proble
         fix = "请写明小程序实际提供的服务"
         yield problem(f"{path}.remark", code, message, fix)
     yield from _service_contents(program)
-    yield from _pre_approvals(application, today)
+    yield from check_pre_approvals(application, today)
 
 
 def _name(program: MiniProgram, sort: ApplicantType) -> Iterator[Problem]:
@@ -78,28 +79,3 @@ def _service_contents(program: MiniProgram) -> Iterator[Problem]:
         elif content in contents[:i]:
             message = f"服务内容标识 {content} 重复"
             yield problem(f"{path}.{i}", "service_contents.duplicate", message, "请删除重复项")
-
-
-def _pre_approvals(application: Application, today: date) -> Iterator[Problem]:
-    path, approvals = "mini_program.pre_approvals", application.mini_program.pre_approvals
-    if approvals and application.subject.type is ApplicantType.INDIVIDUAL:
-        message = "个人主体不能取得前置审批"  # [O qcloud-documents 前置审批和其他.md]
-        fix = "涉及前置审批的服务请以单位名义备案,否则请写 pre_approvals: []"
-        yield problem(path, "pre_approval.individual", message, fix)
-    for i, approval in enumerate(approvals):
-        label = PRE_APPROVALS.get(approval.category)
-        if label is None:
-            known = "、".join(f"{key}({name})" for key, name in PRE_APPROVALS.items())
-            fix = f"可选:{known};都不涉及时写 pre_approvals: []"
-            message = "没有这个前置审批类别"
-            yield problem(f"{path}.{i}.category", "pre_approval.unknown", message, fix)
-        elif approval.category in [a.category for a in approvals[:i]]:  # [O nrlx_details]
-            fix = "同一类别只能填写一项,请删除重复项"
-            message = f"前置审批类别 {label} 重复"
-            yield problem(f"{path}.{i}.category", "pre_approval.duplicate", message, fix)
-        if not approval.number:
-            fix = "请填写批准文件的编号"
-            yield problem(f"{path}.{i}.number", "pre_approval.no_number", "缺少批准文件编号", fix)
-        if approval.valid_to != LONG_TERM and approval.valid_to < today:  # `domain.md` 3.7 [O]
-            fix = "请办理延续后填写新的有效期"
-            yield problem(f"{path}.{i}.valid_to", "pre_approval.expired", "前置审批文件已过期", fix)

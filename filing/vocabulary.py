@@ -207,11 +207,26 @@ SERVICE_CONTENTS = {
     "tools": "工具",
     "corporate_site": "企业展示",
     "government_service": "政务服务",
+    # what implies a pre-approval, so that each can be reached
+    "news": "网络新闻",
+    "online_reading": "网络阅读",
+    "games": "网络游戏",
+    "online_education": "网络教育",
+    "after_school_training": "校外培训",
+    "health_care": "医疗保健",
+    "drugs_and_devices": "药品和医疗器械",
+    "music": "网络音乐",
+    "performances": "网络表演",
+    "film_and_television": "网络影视",
+    "ride_hailing": "网络预约车",
+    "finance": "互联网金融",
+    "religion": "宗教信息",
+    "forum": "论坛社区",
 }
 """Our names of service contents (服务内容标识) and the names under which the authority lists them.
 
-生活缴费 and 招聘 are seen in the authority's sample; the other names are [UNVERIFIED] and matched
-against the live list before anything is submitted.
+生活缴费 and 招聘 are seen in the authority's sample, 工具 in its guide (WX-CAT); the other names are
+[UNVERIFIED] and matched against the live list before anything is submitted.
 """
 
 PRE_APPROVALS = {

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from filing.problems import Problem
+from filing.vocabulary import NO_PRE_APPROVAL
 
 MAX_DOCUMENT = 1024 * 1024
 """The largest application, in bytes: one file, or one line of JSON Lines, or one row."""
@@ -316,7 +317,8 @@ def _bad_header(message: str) -> Unreadable:
 
 
 def from_row(columns: list[str], row: list[str]) -> dict[str, Any]:
-    """The application of a row. An empty cell is absent; a list's items close up."""
+    """The application of a row. An empty cell is absent; a list's items close up; 以上都不涉及 as the
+    pre-approvals, or as the only one's category, is their empty list."""
     if any(cell.strip() for cell in row[len(columns) :]):
         raise Unreadable(
             "csv_row", f"单元格比表头多（表头 {len(columns)} 列）", "含逗号的内容请加双引号"
@@ -343,6 +345,11 @@ def from_row(columns: list[str], row: list[str]) -> dict[str, Any]:
         for part in parents:
             place = place.setdefault(part, {})
         place[last] = value
+    # An empty cell says nothing, so that none is said in the authority's words.
+    program = data.get("mini_program")
+    stated = (NO_PRE_APPROVAL, {"0": {"category": NO_PRE_APPROVAL}})
+    if isinstance(program, dict) and program.get("pre_approvals") in stated:
+        program["pre_approvals"] = []
     return {key: _with_lists(value) for key, value in data.items()}
 
 

@@ -112,7 +112,7 @@ def identify(application: Application, lists: Lists) -> Ids | tuple[Reason, ...]
                 f"mini_program.pre_approvals.{i}.category",
                 PRE_APPROVALS.get(approval.category, approval.category),
             )
-            for i, approval in enumerate(program.pre_approvals)
+            for i, approval in enumerate(program.pre_approvals or ())
         ),
         no_pre_approval=known(
             lists.pre_approval(NO_PRE_APPROVAL), "mini_program.pre_approvals", NO_PRE_APPROVAL
@@ -170,7 +170,7 @@ def papers(application: Application, ids: Ids) -> tuple[Paper, ...]:
             if letter.person in (None, person) and all(p.field != field for p in found):
                 put(field, index)
     put("icp_subject.personal_info.residence_permit", first(MaterialType.RESIDENCE_PERMIT))
-    for i, approval in enumerate(application.mini_program.pre_approvals):
+    for i, approval in enumerate(application.mini_program.pre_approvals or ()):
         documents = of_type.get(MaterialType.PRE_APPROVAL, [])
         fitting = (j for j, m in documents if m.category == approval.category)
         put(f"icp_applets.base_info.nrlx_details.{i}.media", next(fitting, None))
@@ -233,7 +233,9 @@ def body(application: Application, ids: Ids, media: Mapping[str, str]) -> dict[s
                 "service_content_types": list(ids.contents),
                 "nrlx_details": [
                     {"type": kind, "code": approval.number}
-                    for kind, approval in zip(ids.pre_approvals, program.pre_approvals, strict=True)
+                    for kind, approval in zip(
+                        ids.pre_approvals, program.pre_approvals or (), strict=True
+                    )
                 ]
                 or [{"type": ids.no_pre_approval}],
                 "comment": program.remark,

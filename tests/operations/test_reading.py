@@ -315,6 +315,20 @@ def test_a_wrong_header_is_named(write: Write, header: str, said: str) -> None:
     assert said in document.problems[0].message
 
 
+def test_a_row_says_in_words_that_there_are_no_pre_approvals(write: Write) -> None:
+    document = only(write("a.csv", "kind,mini_program.pre_approvals\nnew,以上都不涉及\n"))
+    assert document.data == {"kind": "new", "mini_program": {"pre_approvals": []}}
+    first = "mini_program.pre_approvals.0"
+    rows = "new,以上都不涉及,\nnew,culture,1\nnew,,\nnew,以上都不涉及,1\n"
+    documents = read_documents(write("b.csv", f"kind,{first}.category,{first}.number\n{rows}"))
+    assert [(d.data or {}).get("mini_program") for d in documents] == [
+        {"pre_approvals": []},
+        {"pre_approvals": [{"category": "culture", "number": "1"}]},
+        None,
+        {"pre_approvals": [{"category": "以上都不涉及", "number": "1"}]},
+    ]
+
+
 def test_a_wrong_row_stops_no_other(write: Write) -> None:
     content = "kind,subject.certificate.number\nnew,1,2\nnew,1.10101E+17\nnew,1,\nnew\n"
     documents = list(read_documents(write("a.csv", content)))

@@ -179,6 +179,7 @@ _ORGANISATION: dict[str, Any] = {
         "name": "昆山示例商城",
         "remark": "面向昆山本地商户的线上商城,提供商品浏览与下单服务",
         "service_contents": ["ecommerce", "catering"],
+        "pre_approvals": [],
         "principal": WANG,
     },
     "subject": {
