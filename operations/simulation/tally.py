@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Self
 
-from filing.process.stages import STAGES
 from filing.process.state import State
 from filing.vocabulary import Status
+from filing.window_rules import RULES
 
 OPEN = -1
 """The end of what has none yet."""
@@ -49,7 +49,7 @@ class Tally:
     """Counts. Adding up is in any order: the sum is the same."""
 
     stages: dict[Status, Stretches] = field(
-        default_factory=lambda: {status: Stretches() for status in STAGES}
+        default_factory=lambda: {status: Stretches() for status in RULES}
     )
     filings: Stretches = field(default_factory=Stretches)
     """From start to end; `working_days` of the approved ones only."""

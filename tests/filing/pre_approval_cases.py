@@ -7,6 +7,8 @@ gets as its own copy, and gives it back. None of them breaks another rule that r
 from collections.abc import Callable
 from typing import Any
 
+from tests.filing.rule_cases import individual
+
 Data = dict[str, Any]
 
 TODAY = "2026-11-24"
@@ -31,13 +33,9 @@ def _not_stated(data: Data) -> Data:
 
 
 def _individual(data: Data) -> Data:
-    data["subject"]["type"] = "individual"
+    data.clear()
+    data |= individual()
     return declare(data, "culture")
-
-
-def _unknown(data: Data) -> Data:
-    declare(data, "culture")["mini_program"]["pre_approvals"][0]["category"] = "magic"
-    return data
 
 
 def _no_paper(data: Data) -> Data:
@@ -53,7 +51,7 @@ def _likely(data: Data) -> Data:
 CASES: dict[str, Callable[[Data], Data]] = {
     "pre_approvals.not_stated": _not_stated,
     "pre_approval.individual": _individual,
-    "pre_approval.unknown": _unknown,
+    "pre_approval.unknown": lambda data: declare(data, "magic"),
     "pre_approval.duplicate": lambda data: declare(data, "culture", "culture"),
     "pre_approval.no_number": lambda data: declare(data, "culture", number=""),
     "material.missing_pre_approval": _no_paper,

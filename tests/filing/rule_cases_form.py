@@ -120,30 +120,4 @@ MATERIALS = {
     "file.shared_by_sides": Case(facts={2: {"sha256": f"{1:064x}"}}),
 }
 
-_APPROVAL = {"category": "culture", "number": "苏网文〔2026〕1号", "valid_to": date(2029, 1, 1)}
-
-
-def _approved(*approvals: dict[str, Any], paper: bool = True) -> Case:
-    held = {"materials.6": {"type": "pre_approval", "category": "culture", "file": "c.png"}}
-    declared = [{**_APPROVAL, **approval} for approval in approvals]
-    return Case({"mini_program.pre_approvals": declared} | (held if paper else {}))
-
-
-PRE_APPROVALS = {
-    "pre_approval.individual": Case(
-        {
-            "mini_program.pre_approvals": [_APPROVAL],
-            "materials.2": {"type": "pre_approval", "category": "culture", "file": "c.png"},
-        },
-        individual,
-    ),
-    "pre_approval.unknown": Case(
-        {"mini_program.pre_approvals": [{**_APPROVAL, "category": "magic"}]}
-    ),
-    "pre_approval.duplicate": _approved({}, {}),
-    "pre_approval.no_number": _approved({"number": ""}),
-    "pre_approval.expired": _approved({"valid_to": date(2026, 11, 23)}),
-    "material.missing_pre_approval": _approved({}, paper=False),
-}
-
-CASES = FORM | PLACE | NUMBERS | MATERIALS | PRE_APPROVALS
+CASES = FORM | PLACE | NUMBERS | MATERIALS

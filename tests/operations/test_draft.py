@@ -14,7 +14,7 @@ from operations.draft import AlreadyDrafted, render, write_draft
 from operations.filings import Verdict, decide, find, send
 from operations.services import Services
 from operations.start import Started, start_application
-from tests.playing import fresh_appid
+from tests.playing import of_another_subject
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "new-organisation.yaml"
 
@@ -67,10 +67,10 @@ async def returned(services: Services, example: Application, paper: bytes) -> st
     """The appid of a filing that was returned, whose first paper has this content."""
     first, *others = example.materials
     own = first.model_copy(update={"sha256": await services.materials.put(paper)})
-    appid = fresh_appid()
-    mini_program = example.mini_program.model_copy(update={"appid": appid})
+    fresh = of_another_subject(example)
+    appid = fresh.mini_program.appid
     started = await start_application(
-        example.model_copy(update={"mini_program": mini_program, "materials": (own, *others)}),
+        fresh.model_copy(update={"materials": (own, *others)}),
         "test",
         services,
     )

@@ -32,7 +32,7 @@ from operations.simulation.run import simulate as play
 from operations.simulation.shell import Entry, Observer
 
 FILINGS = 500
-OPEN = [status for status in Status if not status.final]
+OPEN = [s for s in Status if not s.final and s is not Status.QUEUED]
 NEXT = {
     Status.PLATFORM_REVIEW: {Status.CORRECTION, Status.SUBMISSION, Status.WITHDRAWN},
     Status.CORRECTION: {
