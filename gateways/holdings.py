@@ -48,7 +48,8 @@ async def claim(connection: "Connection", state: State) -> Claim:
             insert into claims (key, uid, filing_id) values ($1, $2, $3)
             on conflict (key) do update
                 set uid = excluded.uid, filing_id = excluded.filing_id, claimed_at = now()
-                where claims.uid = excluded.uid or exists (
+                -- One filing at a time runs under a workflow id: an earlier one has ended.
+                where claims.filing_id = excluded.filing_id or exists (
                     select from filings where filings.uid = claims.uid and closed_at is not null
                 )
             returning true

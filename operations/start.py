@@ -111,6 +111,17 @@ async def _start(examined: Examined, services: Services, *, queue: bool) -> Outc
     return await start_application(application, file, services, queue=queue)
 
 
+async def _holder(application: Application, services: Services) -> str | None:
+    """The workflow id of another filing that has the application's subject or mini program."""
+    holder = await services.registry.holder(application)
+    if holder == workflow_id(application):
+        return None  # it runs, or has ended unseen: Temporal tells
+    if holder is not None:
+        await settle(await find(holder, services), services)
+        holder = await services.registry.holder(application)
+    return holder
+
+
 async def start_application(
     application: Application, file: str, services: Services, *, queue: bool = False
 ) -> Outcome:
@@ -119,9 +130,7 @@ async def start_application(
         holdings = await services.registry.holdings(application)
         application = application.model_copy(update={"on_file": holdings.on_file})
     id_ = workflow_id(application)
-    holder = await services.registry.holder(application)
-    if holder == id_:  # open itself, or about to be refused: Temporal tells
-        holder = None
+    holder = await _holder(application, services)
     if holder is not None and not queue:
         return Busy(filing_id=id_, waits_for=holder, file=file)
     try:
@@ -151,7 +160,7 @@ async def start_application(
         if older != uid:  # one at a time is open under an id
             await settle(await find(older, services), services)
     if await services.registry.closed_as_refused(uid):
-        holder = await services.registry.holder(application)
+        holder = await _holder(application, services)
         if holder is not None:  # it came between
             return Busy(filing_id=id_, waits_for=holder, file=file)
         problem = Problem(

@@ -25,6 +25,7 @@ from filing.application import Application
 from filing.parse import parse_application
 from gateways.discovery import UpInfo, read_up
 from gateways.temporal import connect
+from operations.examples import invented_credit_code
 from operations.formats import from_yaml
 from operations.time_travel import MOST_SKIPS
 from settings import Settings
@@ -33,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "starter.py"
 EXAMPLE = (ROOT / "examples/new-organisation.yaml").read_text(encoding="utf-8")
 APPID = "wx1a2b3c4d5e6f7a8b"
+CREDIT_CODE = "91320583MAEXAMP14T"
 PATIENCE = 60.0
 AT_ONCE = 3
 """Processes side by side; there are two cores."""
@@ -119,7 +121,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def application(appid: str, **replaced: str) -> str:
     """The example of another mini program; `replaced` are the values of other keys."""
-    text = EXAMPLE.replace(APPID, appid)
+    text = EXAMPLE.replace(APPID, appid).replace(CREDIT_CODE, invented_credit_code(appid))
     for key, value in replaced.items():
         text, count = re.subn(rf"(?m)^(\s*{key}: ).*$", rf"\g<1>{value}", text, count=1)
         assert count, key

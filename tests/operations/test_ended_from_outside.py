@@ -1,12 +1,13 @@
 """Filings whose workflow somebody ended past the process: closed as soon as a command finds it."""
 
+from filing.application import Application
 from filing.records import ListQuery
 from filing.vocabulary import Status
 from operations.bulk import Bulk, carry_out, plan
 from operations.filings import Verdict, decide, find, settle, show
 from operations.services import Services
 from operations.start import Started, start_application
-from tests.playing import Begin, Filing
+from tests.playing import Begin, Filing, of_another_subject
 
 APPROVE = Verdict(decision={"outcome": "approve", "reviewer": "li.na"})
 
@@ -82,3 +83,13 @@ async def test_what_runs_or_is_not_known_to_temporal_stays_open(
     assert (await settle(record, services)).closed_at is None
     stray = record.model_copy(update={"filing_id": "filing-nowhere"})
     assert (await settle(stray, services)).closed_at is None
+
+
+async def test_what_it_had_claimed_is_free_again(
+    begin_filing: Begin, services: Services, stored_example: Application
+) -> None:
+    filing = await terminated(begin_filing)
+    another = of_another_subject(stored_example)
+    same = another.model_copy(update={"subject": filing.application.subject})
+    started = await start_application(same, "test", services)
+    assert isinstance(started, Started)
