@@ -5,11 +5,13 @@ an upload is whole or not there. Its `AWS_*` environment variables are the usual
 included; it reads no profile files.
 """
 
+import asyncio
 import os
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import obstore
@@ -39,6 +41,9 @@ _REFUSALS = frozenset(
     }
 )
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 
 class S3Objects:
     """Objects of a bucket, below a prefix. See `materials.Objects`."""
@@ -62,29 +67,34 @@ class S3Objects:
 
     async def probe(self) -> None:
         """Whether the bucket can be listed."""
-        with _explained():
-            async for _ in obstore.list(self._store, chunk_size=1):
-                break
+        await self._call(next, iter(obstore.list(self._store, chunk_size=1)), None)
 
     async def write(self, key: str, content: Spool) -> None:
         """See `materials.Objects`. The bytes are signed with their hash, so that the storage
         refuses what was damaged on its way."""
-        with _explained():
-            await obstore.put_async(self._store, key, content.open(), max_concurrency=2)
+        await self._call(obstore.put, self._store, key, content.open())
 
     async def chunks(self, key: str) -> AsyncGenerator[bytes]:
         """See `materials.Objects`."""
-        with _explained():
-            found = await obstore.get_async(self._store, key)
-            async for chunk in found.stream(min_chunk_size=CHUNK):
-                yield bytes(chunk)
+        found = await self._call(obstore.get, self._store, key)
+        stream = found.stream(min_chunk_size=CHUNK)
+        while (chunk := await self._call(next, stream, None)) is not None:
+            yield bytes(chunk)
 
     async def keys(self) -> AsyncIterator[str]:
         """See `materials.Objects`."""
+        pages = iter(obstore.list(self._store, chunk_size=1000))
+        while (page := await self._call(next, pages, None)) is not None:
+            for item in page:
+                yield item["path"]
+
+    @staticmethod
+    async def _call(function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        # In a thread, and not by the library's own coroutines: what still runs of these when the
+        # interpreter ends can take the process down by SIGABRT (pyo3-async-runtimes#40; seen here
+        # about once in ten short processes).
         with _explained():
-            async for page in obstore.list(self._store, chunk_size=1000):
-                for item in page:
-                    yield item["path"]
+            return await asyncio.to_thread(function, *args, **kwargs)
 
 
 def _check_endpoints() -> None:
