@@ -127,14 +127,17 @@ _PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]
 
 def _place(url: str) -> Path | S3Place:
     """What `BEIAN_MATERIALS_URL` names. Raises `ValueError` with the fix, never with the value."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")  # its own text repeats what it was given
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(
             "takes no user, password, ? or #: credentials of S3 are AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY, its endpoint is AWS_ENDPOINT_URL"
         )
     if parts.scheme == "s3":
-        prefix = parts.path.strip("/")
+        prefix = parts.path.removeprefix("/").removesuffix("/")
         if not _BUCKET.fullmatch(parts.netloc) or (prefix and not _PREFIX.fullmatch(prefix)):
             raise ValueError(
                 "not a bucket and a prefix; write s3://bucket/prefix, the bucket of 3 to 63 small "

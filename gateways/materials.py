@@ -155,6 +155,12 @@ def key_of(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256}"
 
 
+def hash_of(key: str) -> str | None:
+    """The hash of what lies under a key; None where nothing of ours can lie there."""
+    sha256 = key.rpartition("/")[2]
+    return sha256 if SHA256.fullmatch(sha256) and key == key_of(sha256) else None
+
+
 def materials_store(settings: Settings) -> MaterialsStore:
     """The store that is set. Raises `WrongSettings`; what it names is looked at by `probe` only."""
     place = settings.materials_place
