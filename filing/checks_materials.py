@@ -54,6 +54,9 @@ _FILE_CODES = {
     "outside_folder": "file.outside_folder",
     "too_large": "file.too_large",
     "empty": "file.empty",
+    "too_many_pixels": "file.too_many_pixels",
+    "animated": "file.animated",
+    "changing": "file.changing",
     "unreadable": "file.unreadable",
     "": "file.unusable",
 }

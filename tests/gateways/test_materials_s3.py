@@ -18,9 +18,9 @@ from gateways.materials import (
     key_of,
     materials_store,
 )
-from gateways.spool import Spool
 from settings import Settings, WrongSettings
 from tests.s3_server import BUCKET, S3Server, s3_server
+from tests.stored import put
 
 ROOT = Path(__file__).parents[2]
 URL = f"s3://{BUCKET}/papers/2026"
@@ -43,12 +43,6 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S3Server]:
 @pytest.fixture
 def store(server: S3Server) -> MaterialsStore:
     return materials_store(Settings(materials_url=URL))
-
-
-async def put(store: MaterialsStore, data: bytes) -> str:
-    with Spool() as content:
-        content.add(data)
-        return await store.put(content)
 
 
 async def test_what_is_put_lies_under_its_hash_and_can_be_read(

@@ -24,6 +24,7 @@ from gateways.materials import (
 )
 from gateways.spool import MAX_BYTES, Spool, TooLarge
 from settings import Settings, WrongSettings
+from tests.stored import put
 
 
 def png() -> bytes:
@@ -44,12 +45,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(folder: Path) -> MaterialsStore:
     return materials_store(Settings(home=folder.parent))
-
-
-async def put(store: MaterialsStore, data: bytes) -> str:
-    with Spool() as content:
-        content.add(data)
-        return await store.put(content)
 
 
 def everything(folder: Path) -> list[Path]:
