@@ -1,9 +1,11 @@
 """Settings: `BEIAN_*` environment variables, also from `.env`. A wrong one stops the program."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +19,13 @@ class WrongSettings(Exception):
     """One or more settings are wrong; the text names each, and the fix."""
 
 
+class S3Place(NamedTuple):
+    """Where materials lie in S3-compatible storage."""
+
+    bucket: str
+    prefix: str
+
+
 class Settings(BaseSettings):
     """All settings. Durations are seconds unless the name says otherwise."""
 
@@ -25,9 +34,12 @@ class Settings(BaseSettings):
     )
 
     home: Path = Path(".beian")
-    """Folder of the embedded stack and of the materials store."""
+    """Folder of the embedded stack, and of the materials store where `materials_url` is unset."""
     database_url: str | None = None
     """PostgreSQL of the registry; unset: the embedded one of the running `up`."""
+    materials_url: str | None = None
+    """Where the materials store lies: `file:///folder`, or `s3://bucket/prefix` with the environment's
+    `AWS_*`; unset: the folder `materials` in `home`."""
     authority: AuthorityMode = AuthorityMode.SANDBOX
     wechat_base_url: str | None = None
     """Address of the authority's API; unset: the sandbox of the running `up`, or WeChat's own."""
@@ -59,6 +71,13 @@ class Settings(BaseSettings):
         levels_of(value)
         return value
 
+    @field_validator("materials_url")
+    @classmethod
+    def _known_place(cls, value: str | None) -> str | None:
+        if value:
+            _place(value)
+        return value or None
+
     @field_validator("encryption_keys")
     @classmethod
     def _not_built_yet(cls, value: SecretStr | None) -> SecretStr | None:
@@ -79,6 +98,11 @@ class Settings(BaseSettings):
                     )
         return self
 
+    @property
+    def materials_place(self) -> Path | S3Place:
+        """Where the materials store lies: a folder of this machine, or a bucket."""
+        return _place(self.materials_url) if self.materials_url else self.home / "materials"
+
     @cached_property
     def levels(self) -> Levels:
         """What `checks` says."""
@@ -95,6 +119,38 @@ class Settings(BaseSettings):
             poll_first_seconds=first,
             poll_longest_seconds=max(first, longest),
         )
+
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
+
+
+def _place(url: str) -> Path | S3Place:
+    """What `BEIAN_MATERIALS_URL` names. Raises `ValueError` with the fix, never with the value."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")  # its own text repeats what it was given
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "takes no user, password, ? or #: credentials of S3 are AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, its endpoint is AWS_ENDPOINT_URL"
+        )
+    if parts.scheme == "s3":
+        prefix = parts.path.removeprefix("/").removesuffix("/")
+        if not _BUCKET.fullmatch(parts.netloc) or (prefix and not _PREFIX.fullmatch(prefix)):
+            raise ValueError(
+                "not a bucket and a prefix; write s3://bucket/prefix, the bucket of 3 to 63 small "
+                "letters, digits, dots and hyphens, the prefix of names of letters, digits, . _ -"
+            )
+        return S3Place(parts.netloc, prefix)
+    path = unquote(parts.path)
+    if parts.scheme != "file" or parts.netloc or not path.strip("/") or "\0" in path:
+        raise ValueError(
+            "not a place for materials; write file:///absolute/folder (three slashes) or "
+            "s3://bucket/prefix, or unset it for the folder `materials` in BEIAN_HOME"
+        )
+    return Path(path)
 
 
 def load() -> Settings:

@@ -12,6 +12,7 @@ try:
         calendar,
         corrections,
         filings,
+        materials,
         reviews,
         show,
         simulate,
@@ -44,6 +45,7 @@ for room in (
 ):
     app.registered_commands += room.registered_commands
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(materials.app, name="materials")
 
 
 def main() -> NoReturn:

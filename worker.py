@@ -31,7 +31,7 @@ from gateways.authority import ManualAuthority, WechatAuthority
 from gateways.calendar import RegistryCalendar
 from gateways.discovery import ServiceUnreachable, authority_url, database_url
 from gateways.ledger import NoticeLedger
-from gateways.materials import MaterialsStore
+from gateways.materials import MaterialsStore, materials_store
 from gateways.notices import AppriseChannels
 from gateways.registry import Registry, RegistryNotMigrated
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
@@ -113,9 +113,14 @@ async def running_worker(
     settings: Settings, client: Client, registry: Registry
 ) -> AsyncIterator[Worker]:
     """A worker that polls, with all its gateways open; it closes the registry."""
-    materials = MaterialsStore(settings.home / "materials")
+    materials = materials_store(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
+        try:
+            await materials.probe()
+        except ServiceUnreachable as error:
+            # What needs it tries again; all else need not wait for it.
+            sys.stderr.write(f"{error}\n")
         authority = await stack.enter_async_context(_authority(settings, materials))
         filing = FilingActivities(
             registry,

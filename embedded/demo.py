@@ -23,7 +23,7 @@ from filing.changes import sms_addressees
 from filing.model import Model
 from filing.view import StatusAnswer
 from filing.vocabulary import AuthorityMode, Kind, Status
-from gateways.materials import MaterialsStore
+from gateways.materials import materials_store
 from gateways.registry import Registry
 from gateways.temporal import connect
 from operations.applications import examine_files, store_materials
@@ -278,6 +278,7 @@ async def demo(
         home=folder,
         authority=AuthorityMode.SANDBOX,
         database_url=None,
+        materials_url=None,
         wechat_base_url=None,
         notify_operations="",
         notify_applicant="",
@@ -295,7 +296,7 @@ async def demo(
 async def _play_all(stack: Stack, settings: Settings, progress: Progress) -> list[DemoRow]:
     client = await connect(settings, address=stack.info.temporal_address)
     registry = await Registry.open(stack.info.database_url)
-    services = Services(settings, client, registry, MaterialsStore(settings.home / "materials"))
+    services = Services(settings, client, registry, materials_store(settings))
     try:
         async with httpx.AsyncClient(base_url=stack.info.authority, timeout=10) as control:
             playing = (_play(story, services, control, progress) for story in STORIES)

@@ -238,6 +238,7 @@ def _worker_settings(home: Path, info: UpInfo, settings: Settings) -> Mapping[st
         "TEMPORAL_NAMESPACE": NAMESPACE,
         "BEIAN_HOME": str(home),
         "BEIAN_DATABASE_URL": info.database_url,
+        "BEIAN_MATERIALS_URL": settings.materials_url or "",
     }
     if settings.authority is AuthorityMode.SANDBOX and not settings.wechat_base_url:
         given["BEIAN_WECHAT_BASE_URL"] = info.authority

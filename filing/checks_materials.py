@@ -54,6 +54,9 @@ _FILE_CODES = {
     "outside_folder": "file.outside_folder",
     "too_large": "file.too_large",
     "empty": "file.empty",
+    "too_many_pixels": "file.too_many_pixels",
+    "animated": "file.animated",
+    "changing": "file.changing",
     "unreadable": "file.unreadable",
     "": "file.unusable",
 }
@@ -65,8 +68,20 @@ _FILE_PROBLEMS = {
     "outside_folder": ("文件在申请文件所在的文件夹之外", "请把文件放入该文件夹,不要用链接"),
     "too_large": ("文件过大,未读取", "请压缩到 2 MB 以内"),
     "empty": ("文件为空", "请重新导出或拍摄"),
+    "too_many_pixels": ("图片像素过多,未打开", "请缩小图片,例如长边不超过 6000 像素"),
+    "animated": ("图片是动图", "请改用一张静止的图片"),
+    "changing": ("文件在读取时发生了变化", "请待文件写入或上传完成后重试"),
     "unreadable": ("文件无法读取", "请检查权限,或重新导出为 PNG、JPEG"),
 }
+
+_CONVERSIONS = {
+    "application/pdf": "请将每页另存或打印为 PNG、JPEG 图片后上传(接口只接收图片,不接收 PDF)",
+    "image/heic": "请导出为 JPEG;iPhone 可在“设置-相机-格式”中选择“兼容性最佳”",
+    "image/gif": "请另存为 PNG",
+    "image/webp": "请另存为 PNG 或 JPEG",
+    "video/mp4": "请改用照片",
+}
+"""By what the file is: how it becomes a picture that the upload takes [O WX-API/uploadicpmedia]."""
 
 
 def check_materials(
@@ -189,9 +204,9 @@ def _file(path: str, material: Material, facts: FileFacts) -> Iterator[Problem]:
         yield problem(path, _FILE_CODES[known], f"{label}:{message}", fix)
         return
     if facts.media_type not in MEDIA_TYPES:
-        message, fix = (
-            f"{label}不是 PNG 或 JPEG 图片",
-            "请导出为 PNG 或 JPEG(按内容判断,不看扩展名)",
+        message = f"{label}不是 PNG 或 JPEG 图片"
+        fix = _CONVERSIONS.get(
+            facts.media_type or "", "请导出为 PNG 或 JPEG(按内容判断,不看扩展名)"
         )
         yield problem(path, "file.wrong_media_type", message, fix)
     if facts.size is not None and facts.size > MOST_BYTES:

@@ -1,20 +1,49 @@
-"""The materials store: a folder of files by content, named by their SHA-256.
+"""The materials store: content under the name of its SHA-256, in a folder or in S3-compatible storage.
 
-Identity papers lie here: the folder is of mode 0700, its files of mode 0600. A file is written under
-a temporary name, flushed to the disk and then renamed, so that what has its final name is whole.
+Identity papers lie here. Content is streamed, bounded, and checked against its name whenever it is
+read; where it lies is behind `Objects`: `materials_folder.py`, or `materials_s3.py` for a worker on
+another machine.
 """
 
 import asyncio
-import hashlib
-import os
 import re
-import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
+from typing import Protocol
 
 from filing.files import FileFacts
-from gateways.files import MAX_BYTES, FileProblem, facts_of, read_bytes
+from gateways.files import FileProblem, copy_into
+from gateways.images import facts_of
+from gateways.materials_folder import FolderObjects
+from gateways.spool import Spool, TooLarge
+from settings import Settings
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Objects(Protocol):
+    """Where bytes lie under keys such as `ab/abcd…`, two levels deep.
+
+    Every method raises `ServiceUnreachable` where trying again may help, and `WrongSettings` where
+    `BEIAN_MATERIALS_URL` or what belongs to it has to be changed; no text holds a credential.
+    """
+
+    async def probe(self) -> None:
+        """Whether it can be used at all: raises where it cannot."""
+        ...
+
+    async def write(self, key: str, content: Spool) -> None:
+        """Whole or not at all, in place of what was there, and lasting when this returns."""
+        ...
+
+    def chunks(self, key: str) -> AsyncGenerator[bytes]:
+        """The bytes in order. Raises `FileNotFoundError`."""
+        ...
+
+    def keys(self) -> AsyncIterator[str]:
+        """Every key there is, in no order, also of what is not ours."""
+        ...
 
 
 class MaterialUnavailable(Exception):
@@ -42,23 +71,23 @@ class FileChanged(Exception):
 
 
 class MaterialsStore:
-    """Files by content, in a folder of their own. Implements the port `Materials`.
+    """Files by content. Implements the port `Materials`, and raises what `Objects` do."""
 
-    Its methods raise `OSError` where the folder cannot be used or the disk is full: trying again
-    may help.
-    """
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    async def probe(self) -> None:
+        """Raises `ServiceUnreachable` or `WrongSettings` where the store cannot be used."""
+        await self._objects.probe()
 
-    async def put(self, data: bytes) -> str:
-        """Store bytes, on the disk when this returns. Gives their SHA-256 (64 hex digits).
-
-        Raises `ValueError` for more than `MAX_BYTES`.
-        """
-        if len(data) > MAX_BYTES:
-            raise ValueError(f"a material has at most {MAX_BYTES} bytes, not {len(data)}")
-        return await asyncio.to_thread(self._put, data)
+    async def put(self, content: Spool) -> str:
+        """Store it, for good when this returns. Gives its SHA-256 (64 hex digits)."""
+        sha256 = content.sha256
+        try:
+            await self.check(sha256)
+        except MaterialUnavailable:
+            await self._objects.write(key_of(sha256), content)
+        return sha256
 
     async def put_file(self, folder: Path, checked: FileFacts) -> FileFacts:
         """Store the file of an application's folder whose facts were checked before.
@@ -66,81 +95,77 @@ class MaterialsStore:
         Gives those facts. Raises `FileChanged` where its bytes are no longer those that were
         checked, or cannot be read any more.
         """
-        return await asyncio.to_thread(self._put_file, folder, checked)
+        with Spool() as content:
+            try:
+                await asyncio.to_thread(copy_into, content, folder, checked.file)
+            except FileProblem:
+                raise FileChanged(checked.file) from None
+            if content.sha256 != checked.sha256:
+                raise FileChanged(checked.file)
+            await self.put(content)
+        return checked
 
     async def facts(self, sha256: str, file: str) -> FileFacts:
         """Facts of stored content; `problem` is `missing` where the store does not have it and
         `unreadable` where its bytes are no longer those of its name."""
-        try:
-            data = await self.read(sha256)
-        except MaterialMissing:
-            return FileFacts(file=file, problem="missing")
-        except MaterialDamaged:
-            return FileFacts(file=file, problem="unreadable")
-        return await asyncio.to_thread(facts_of, file, data)
+        with Spool() as content:
+            try:
+                await self._read(sha256, content)
+            except MaterialMissing:
+                return FileFacts(file=file, problem="missing")
+            except MaterialDamaged:
+                return FileFacts(file=file, problem="unreadable")
+            return await asyncio.to_thread(facts_of, file, content)
 
     async def read(self, sha256: str) -> bytes:
-        """The bytes, checked against their hash. Raises `MaterialMissing`, `MaterialDamaged`."""
-        return await asyncio.to_thread(self._read, sha256)
+        """The bytes, checked against their hash, at most `MAX_BYTES`. Raises `MaterialMissing`,
+        `MaterialDamaged`."""
+        with Spool() as content:
+            await self._read(sha256, content)
+            return content.open().read()
 
-    def _put_file(self, folder: Path, checked: FileFacts) -> FileFacts:
-        try:
-            data = read_bytes(folder, checked.file)
-        except FileProblem:
-            raise FileChanged(checked.file) from None
-        if hashlib.sha256(data).hexdigest() != checked.sha256:
-            raise FileChanged(checked.file)
-        self._put(data)
-        return checked
+    async def check(self, sha256: str) -> int:
+        """Read all of it; gives its size in bytes. Raises `MaterialMissing`, `MaterialDamaged`."""
+        with Spool() as content:
+            await self._read(sha256, content)
+            return content.size
 
-    def _put(self, data: bytes) -> str:
-        sha256 = hashlib.sha256(data).hexdigest()
-        try:
-            self._read(sha256)
-        except MaterialUnavailable:
-            self._write(data, self._place(sha256))
-        return sha256
+    def everything(self) -> AsyncIterator[str]:
+        """Every key of the storage, in no order; of what is stored here it is `key_of` its hash."""
+        return self._objects.keys()
 
-    def _read(self, sha256: str) -> bytes:
+    async def _read(self, sha256: str, content: Spool) -> None:
         # An application can claim any text as a hash: nothing else may become a path.
         if SHA256.fullmatch(sha256) is None:
             raise MaterialMissing("(not a hash)", "not in the store")
         try:
-            data = self._place(sha256).read_bytes()
+            async with aclosing(self._objects.chunks(key_of(sha256))) as chunks:
+                async for chunk in chunks:
+                    content.add(chunk)
         except FileNotFoundError:
             raise MaterialMissing(sha256, "not in the store") from None
-        if hashlib.sha256(data).hexdigest() != sha256:
+        except TooLarge:
+            raise MaterialDamaged(sha256, "its bytes have changed") from None
+        if content.sha256 != sha256:
             raise MaterialDamaged(sha256, "its bytes have changed")
-        return data
-
-    def _place(self, sha256: str) -> Path:
-        return self._folder / sha256[:2] / sha256
-
-    def _write(self, data: bytes, place: Path) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder.chmod(0o700)  # also where somebody else made it, or the mask was odd
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        # Made with mode 0600 in the same folder: a rename across file systems would be a copy.
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".incoming-")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(handle)
-            temporary.replace(place)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        # The names themselves: the file's in its folder, that folder's in the store.
-        for folder in (place.parent, self._folder):
-            _flush(folder)
 
 
-def _flush(folder: Path) -> None:
-    """Make the folder's entries durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def key_of(sha256: str) -> str:
+    """Where content lies in the storage: its hash, below the first two digits of it."""
+    return f"{sha256[:2]}/{sha256}"
+
+
+def hash_of(key: str) -> str | None:
+    """The hash of what lies under a key; None where nothing of ours can lie there."""
+    sha256 = key.rpartition("/")[2]
+    return sha256 if SHA256.fullmatch(sha256) and key == key_of(sha256) else None
+
+
+def materials_store(settings: Settings) -> MaterialsStore:
+    """The store that is set. Raises `WrongSettings`; what it names is looked at by `probe` only."""
+    place = settings.materials_place
+    if isinstance(place, Path):
+        return MaterialsStore(FolderObjects(place))
+    from gateways.materials_s3 import S3Objects  # loads a library that a folder does not need
+
+    return MaterialsStore(S3Objects(place))

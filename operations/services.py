@@ -11,7 +11,7 @@ import asyncpg
 
 from filing.model import CHINA
 from gateways.discovery import ServiceUnreachable, database_url
-from gateways.materials import MaterialsStore
+from gateways.materials import MaterialsStore, materials_store
 from gateways.registry import Registry
 from settings import Settings, WrongSettings
 
@@ -62,7 +62,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
     client = await connect(settings)
     async with open_registry(settings) as registry:
-        yield Services(settings, client, registry, MaterialsStore(settings.home / "materials"))
+        yield Services(settings, client, registry, materials_store(settings))
 
 
 async def migrate_registry(settings: Settings) -> str:

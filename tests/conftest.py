@@ -8,7 +8,7 @@ import pytest
 
 from embedded.stack import Stack, StackOptions, discard_home, running_stack
 from filing.application import Application
-from gateways.materials import MaterialsStore
+from gateways.materials import materials_store
 from gateways.registry import Registry
 from gateways.temporal import connect
 from operations.services import Services
@@ -44,7 +44,7 @@ async def services(stack: Stack, stack_home: Path) -> AsyncIterator[Services]:
     settings = Settings(home=stack_home)
     client = await connect(settings)
     registry = await Registry.open(stack.info.database_url)
-    yield Services(settings, client, registry, MaterialsStore(stack_home / "materials"))
+    yield Services(settings, client, registry, materials_store(settings))
     await registry.close()
 
 

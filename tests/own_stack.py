@@ -15,7 +15,7 @@ from embedded.stack import WORKER_SCRIPT, Stack, StackOptions, discard_home, run
 from filing.application import Application
 from filing.view import StatusAnswer
 from filing.vocabulary import Status
-from gateways.materials import MaterialsStore
+from gateways.materials import materials_store
 from gateways.registry import Registry
 from gateways.temporal import connect
 from operations.services import Services
@@ -55,7 +55,7 @@ async def own_stack(
         client = await connect(chosen)
         registry = await Registry.open(stack.info.database_url)
         exits.push_async_callback(registry.close)
-        services = Services(chosen, client, registry, MaterialsStore(home / "materials"))
+        services = Services(chosen, client, registry, materials_store(chosen))
         example = await store_example(services, folder / "example")
         begin = await exits.enter_async_context(beginning(stack, services, example))
         yield OwnStack(stack, services, begin, example, home)

@@ -16,9 +16,10 @@ from filing.vocabulary import AuthorityMode
 from filing.windows import Arrangement, Window, WindowRequest, WindowTerms
 from filing.workdays import is_working_day
 from gateways.calendar import RegistryCalendar, packaged_arrangement
-from gateways.materials import MaterialsStore
+from gateways.materials import materials_store
 from gateways.migrate import upgrade
 from gateways.registry import Registry
+from settings import Settings
 from tests.gateways.conftest import START
 
 NewState = Callable[..., State]
@@ -165,7 +166,7 @@ async def test_a_window_that_is_written_while_a_notice_comes_is_counted_by_it(
     activities = FilingActivities(
         own,
         calendar,
-        MaterialsStore(tmp_path),
+        materials_store(Settings(home=tmp_path)),
         mode=AuthorityMode.SANDBOX,
         automatic_review=False,
         terms=WindowTerms(),

@@ -15,6 +15,7 @@ from operations.filings import Verdict, decide, find, send
 from operations.services import Services
 from operations.start import Started, start_application
 from tests.playing import of_another_subject
+from tests.stored import put
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "new-organisation.yaml"
 
@@ -66,7 +67,7 @@ def test_awkward_values_survive(application: Application, value: str) -> None:
 async def returned(services: Services, example: Application, paper: bytes) -> str:
     """The appid of a filing that was returned, whose first paper has this content."""
     first, *others = example.materials
-    own = first.model_copy(update={"sha256": await services.materials.put(paper)})
+    own = first.model_copy(update={"sha256": await put(services.materials, paper)})
     fresh = of_another_subject(example)
     appid = fresh.mini_program.appid
     started = await start_application(

@@ -20,7 +20,7 @@ from filing.vocabulary import Status
 from filing.windows import Arrangement
 from filing.workdays import is_working_day
 from gateways.calendar import RegistryCalendar
-from gateways.materials import MaterialsStore
+from gateways.materials import materials_store
 from gateways.registry import Registry
 from gateways.temporal import connect
 from operations.calendar import known_arrangement
@@ -77,7 +77,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     try:
         async with running_stack(options, settings, lambda _: None) as stack:
             registry = await Registry.open(stack.info.database_url)
-            materials = MaterialsStore(home / "materials")
+            materials = materials_store(settings)
             services = Services(settings, await connect(settings), registry, materials)
             example = await store_example(services, tmp_path_factory.mktemp("example"))
             async with beginning(stack, services, example) as begin:

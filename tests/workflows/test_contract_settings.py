@@ -16,7 +16,7 @@ from filing.process.transition import begin, transition
 from filing.records import Entry
 from filing.vocabulary import AuthorityMode, Status
 from gateways.calendar import packaged_arrangement
-from gateways.materials import MaterialsStore
+from gateways.materials import materials_store
 from gateways.registry import Registry
 from operations.applications import examine_files, store_materials
 from operations.examples import write_example
@@ -82,7 +82,7 @@ async def stored(home: Path, name: str, today: datetime) -> Application:
     file = write_example("new-organisation", home / name, today.date())
     examined = next(examine_files([str(file)], today.date()))
     assert examined.valid
-    return await store_materials(examined, MaterialsStore(home / "materials"))
+    return await store_materials(examined, materials_store(Settings(home=home)))
 
 
 @pytest.mark.parametrize(("value", "automatic"), [("automatic", True), ("manual", False)])
