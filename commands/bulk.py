@@ -7,6 +7,7 @@ import typer
 from commands.console import (
     Exit,
     Json,
+    OfProvince,
     err,
     fail,
     line,
@@ -15,6 +16,7 @@ from commands.console import (
     run,
     settings,
     text_option,
+    warn,
 )
 from commands.reviews import By, Why, author
 from filing.records import ListQuery
@@ -27,9 +29,6 @@ app = typer.Typer()
 
 OfStatus = Annotated[Status | None, typer.Option("--status", help="Only in this status.")]
 OfKind = Annotated[Kind | None, typer.Option("--kind", help="Only of this kind.")]
-OfProvince = Annotated[
-    str | None, text_option("--province", "PROVINCE", "Only of this province, as in 江苏省.")
-]
 WaitingFor = Annotated[Party | None, typer.Option("--waiting-for", help="Who has the next step.")]
 All = Annotated[bool, typer.Option("--all", help="Every open filing: instead of a filter.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Send nothing; print how many, and which.")]
@@ -134,7 +133,12 @@ def _run(
         if report.refused:
             raise typer.Exit(Exit.NO)
     if not planned.matched:
-        err.print("no open filing fits; `starter.py list` shows them", style="yellow")
+        warn("no open filing fits; `starter.py list` shows them")
+        raise typer.Exit(Exit.NO)
+    if held_for is not None and not planned.due:
+        others = [f"{text} ({count})" for text, count in planned.held_otherwise.items()]
+        shown = f"held for other reasons: {', '.join(others[:20])}" if others else "none is held"
+        warn(f"none that fits is held for {held_for}; {shown}")
         raise typer.Exit(Exit.NO)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from filing.announcement import Announcement
     from filing.problems import Problem
     from operations.calendar import YearShown
-    from operations.calendar_import import ImportReport
+    from operations.calendar_import import ImportPreview, ImportReport
 
 app = typer.Typer(
     help="The working-day calendar: shown by year, and changed by a State Council notice.",
@@ -55,6 +55,10 @@ def show(
 def _print_year(shown: "YearShown") -> None:
     state = ("已公布", "green") if shown.published else ("暂定(尚未公布)", "yellow")
     line((f"{shown.year} ", "bold"), state, f"  {shown.source}")
+    if not (shown.periods or shown.working_weekends):
+        line(f"nothing is known of {shown.year}: windows count every Monday to Friday as worked")
+        line((f"calendar: {shown.calendar}", "dim"))
+        return
     rows: list[tuple[str, str, str, str]] = []
     for off in shown.periods:
         days = (off.last - off.first).days + 1
@@ -85,6 +89,9 @@ def import_(
     rate: Annotated[
         float, typer.Option(min=0.1, max=1000, help="At most so many filings are told a second.")
     ] = 50,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Store and send nothing; say what it would do.")
+    ] = False,
     json_: Json = False,
 ) -> None:
     """Put a notice in force, and have every open window that it touches counted again.
@@ -99,6 +106,14 @@ def import_(
     if not isinstance(notice, Announcement):
         _refuse(file, notice, json_)
     warnings = doubts(notice)
+    if dry_run:
+        preview = run(_preview(notice, by or author()))
+        if json_:
+            print_json(preview.model_dump(mode="json") | {"warnings": list(warnings)})
+        else:
+            print_problems(warnings)
+            _print_preview(preview)
+        return
     report = run(_import(notice, by or author(), rate))
     if json_:
         print_json(report.model_dump(mode="json") | {"warnings": list(warnings)})
@@ -131,6 +146,20 @@ async def _import(notice: "Announcement", by: str, rate: float) -> "ImportReport
 
         async with open_services(settings()) as services:
             return await import_announcement(notice, by, services, rate=rate, progress=told)
+
+
+async def _preview(notice: "Announcement", by: str) -> "ImportPreview":
+    from operations.calendar_import import preview_import
+    from operations.services import open_services
+
+    async with open_services(settings()) as services:
+        return await preview_import(notice, by, services)
+
+
+def _print_preview(preview: "ImportPreview") -> None:
+    what = "is in force already" if preview.in_force else "would be put in force"
+    line(f"{preview.year}: {preview.title} {what}")
+    line(f"{preview.examined} open windows examined, {preview.due} would be told to count again")
 
 
 def _print_report(report: "ImportReport") -> None:

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Coroutine, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from enum import IntEnum
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -72,6 +73,28 @@ def text_option(name: str, metavar: str, help: str) -> Any:
     return typer.Option(name, metavar=metavar, help=help, callback=_text)
 
 
+def _province(value: str | None) -> str | None:
+    """A province by its full name."""
+    from filing.divisions import abbreviation, provinces
+
+    if value is None or value in provinces():
+        return value
+    named = value.strip()
+    near = [p for p in provinces() if named and (named in p or named == abbreviation(p))]
+    near = near or get_close_matches(named, provinces(), 1)
+    hint = f"did you mean {'、'.join(near)}?" if near else f"one of {'、'.join(provinces())}"
+    raise typer.BadParameter(f"{value!r} is no province; {hint}")
+
+
+OfProvince = Annotated[
+    str | None,
+    typer.Option(
+        "--province",
+        metavar="PROVINCE",
+        help="Only of this province, as in 江苏省.",
+        callback=_province,
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]

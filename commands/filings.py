@@ -10,6 +10,7 @@ import typer
 from commands.console import (
     Exit,
     Json,
+    OfProvince,
     fail,
     line,
     parse_instant,
@@ -18,7 +19,6 @@ from commands.console import (
     print_table,
     run,
     settings,
-    text_option,
 )
 from filing.model import Model
 from filing.vocabulary import PARTY_LABELS, STATUS_LABELS, Kind, Party, Status
@@ -158,9 +158,7 @@ def list_(
     all_: Annotated[bool, typer.Option("--all", help="Ended ones too.")] = False,
     status: Annotated[Status | None, typer.Option(help="Only in this status.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
-    province: Annotated[
-        str | None, text_option("--province", "NAME", "Only of this province, as in 江苏省.")
-    ] = None,
+    province: OfProvince = None,
     waiting_for: Annotated[Party | None, typer.Option(help="Who has the next step.")] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only overdue ones.")] = False,
     due_before: Annotated[

@@ -67,6 +67,21 @@ def statutory_days(year: int) -> frozenset[date]:
     return frozenset(day for day, name in known.items() if day.year == year and SWAPPED not in name)
 
 
+def packaged_names(year: int) -> dict[date, str]:
+    """The festivals that the packages give the days off of a year to, in Chinese."""
+    festivals = {holiday.value: holiday.chinese for holiday in announced.Holiday}
+    known = {
+        day: festivals.get(name, name)
+        for day, name in announced.holidays.items()
+        if day.year == year
+    }
+    if known:
+        return known
+    statutory = holidays.country_holidays("CN", years=year, language="zh_CN")
+    # Without what the package adds in brackets, as for a day that makes up for a weekend.
+    return {day: name.partition("\uff08")[0] for day, name in statutory.items()}
+
+
 class OpenWindow(Model):
     """A window that runs, as the registry has it."""
 

@@ -264,19 +264,18 @@ class Registry:
         )
         return [ListedFiling(**_columns(row)) for row in rows]
 
-    async def held_with(self, note: str) -> set[str]:
-        """The uids of open filings that are on hold, where the hold is on record with this note."""
+    async def hold_notes(self) -> dict[str, str]:
+        """What is on record of the present hold of every open filing that is held, by uid."""
         rows = await self.pool.fetch(
             """
-            select uid from filings
-            where closed_at is null and (view->>'held')::boolean and $1 = (
+            select uid, (
                 select note from events where events.uid = filings.uid and purpose = 'hold'
                 order by sequence desc limit 1
-            )
-            """,
-            storable(note),
+            ) as note
+            from filings where closed_at is null and (view->>'held')::boolean
+            """
         )
-        return {row["uid"] for row in rows}
+        return {row["uid"]: row["note"] or "" for row in rows}
 
     async def find(self, id: str) -> FilingRecord | None:
         """The filing of a uid, workflow id or appid: of several the open one, else the latest."""

@@ -1,13 +1,15 @@
 """Holding and resuming many filings at once, as when a bureau's system is down."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import Enum
 
 from filing.model import Model
-from filing.process.acts import held_note
+from filing.process.acts import HELD, held_note
 from filing.records import ListedFiling, ListQuery
 from gateways.discovery import ServiceUnreachable
+from gateways.event_log import storable
 from operations.filings import ENDED, NoSuchFiling, find, send
 from operations.pace import Pace
 from operations.services import Services
@@ -66,6 +68,8 @@ class Plan(Model):
     matched: int
     already: tuple[ListedFiling, ...]
     due: tuple[ListedFiling, ...]
+    held_otherwise: dict[str, int]
+    """Of those that fit and stay held: for which reasons, and how many."""
 
 
 async def plan(
@@ -76,12 +80,25 @@ async def plan(
     everyone = query.model_copy(update={"open_only": True, "limit": EVERY_ONE})
     fitting = await services.registry.list_filings(everyone)
     due = [filing for filing in fitting if filing.held is (action is Bulk.RESUME)]
+    otherwise: Counter[str] = Counter()
     if held_for is not None:
-        meant = await services.registry.held_with(held_note(held_for))
-        due = [filing for filing in due if filing.uid in meant]
+        notes = await services.registry.hold_notes()
+        # What came to be held since it was listed is left alone.
+        meant = storable(held_note(held_for))
+        otherwise.update(
+            notes[filing.uid].removeprefix(HELD)
+            for filing in due
+            if notes.get(filing.uid, meant) != meant
+        )
+        due = [filing for filing in due if notes.get(filing.uid) == meant]
     uids = {filing.uid for filing in due}
     already = tuple(filing for filing in fitting if filing.uid not in uids)
-    return Plan(matched=len(fitting), already=already, due=tuple(due))
+    return Plan(
+        matched=len(fitting),
+        already=already,
+        due=tuple(due),
+        held_otherwise=dict(otherwise.most_common()),
+    )
 
 
 async def carry_out(

@@ -12,7 +12,7 @@ from filing.model import Model
 from filing.problems import Problem
 from filing.windows import Arrangement
 from filing.workdays import ONE_DAY
-from gateways.calendar import RegistryCalendar, packaged_arrangement
+from gateways.calendar import RegistryCalendar, packaged_arrangement, packaged_names
 from gateways.discovery import ServiceUnreachable
 from gateways.registry import RegistryNotMigrated
 from operations.reading import read_documents
@@ -56,7 +56,7 @@ async def known_calendar(settings: Settings) -> Known:
 
 
 class DaysOff(Model):
-    """Days off one after the other; `name` is empty where only the days are known."""
+    """Days off one after the other; `name` is empty where a notice gives none."""
 
     name: str
     first: date
@@ -91,7 +91,7 @@ def year_shown(year: int, known: Known) -> YearShown:
         source=_source(year, bool(days), of_year),
         calendar=arrangement.version,
         holidays=tuple(days),
-        periods=tuple(_rows(days, of_year[-1] if of_year else None)),
+        periods=tuple(_rows(days, _names(year, of_year))),
         working_weekends=tuple(
             sorted(day for day in arrangement.working_weekends if day.year == year)
         ),
@@ -110,12 +110,17 @@ def _source(year: int, some_days: bool, imported: tuple[Imported, ...]) -> str:
     return f"{statutory}:仅法定假日,安排尚未公布" if some_days else "无资料:周一至周五均按工作日"
 
 
-def _rows(days: list[date], notice: Imported | None) -> Iterator[DaysOff]:
-    names = {
+def _names(year: int, imported: tuple[Imported, ...]) -> dict[date, str]:
+    if not imported:
+        return packaged_names(year)
+    return {
         period.first + ONE_DAY * n: period.name
-        for period in (notice.periods if notice else ())
+        for period in imported[-1].periods
         for n in range((period.last - period.first).days + 1)
     }
+
+
+def _rows(days: list[date], names: dict[date, str]) -> Iterator[DaysOff]:
     numbered = enumerate(days)
     for (_, name), run in groupby(
         numbered, lambda at: (at[1] - ONE_DAY * at[0], names.get(at[1], ""))

@@ -15,7 +15,7 @@ from gateways.calendar import OpenWindow, RegistryCalendar, packaged_arrangement
 from gateways.discovery import ServiceUnreachable
 from operations.filings import find, settle
 from operations.pace import Pace
-from operations.services import Services
+from operations.services import Services, now
 
 SIGNALS_A_SECOND = 50.0
 COUNTED_WITHIN = timedelta(seconds=30)
@@ -45,6 +45,19 @@ class ImportReport(Model):
     """Windows whose deadline moved, or that are provisional no longer, or newly so."""
     waiting: int
     """Signalled, and not yet counted again when the import stopped waiting."""
+
+
+class ImportPreview(Model):
+    """What an import would do."""
+
+    year: int
+    title: str
+    in_force: bool
+    """This very notice is in force already."""
+    examined: int
+    """Windows that run."""
+    due: int
+    """Those that would be told to count again."""
 
 
 Progress = Callable[[str, int, int], None]
@@ -94,6 +107,25 @@ async def import_announcement(
         ended=ended,
         changed=changed,
         waiting=waiting,
+    )
+
+
+async def preview_import(notice: Announcement, by: str, services: Services) -> ImportPreview:
+    """What importing a notice would do; stores and sends nothing."""
+    calendar = RegistryCalendar(services.registry)
+    imported = await calendar.imported()
+    of_year = [one for one in imported if one.year == notice.year]
+    in_force = bool(of_year) and of_year[-1].digest == notice.digest
+    number = max((one.version for one in imported), default=0) + 1
+    new = Imported(**dict(notice), version=number, imported_at=now(), imported_by=by)
+    newest = amended(packaged_arrangement(), imported if in_force else (*imported, new))
+    windows = await calendar.open_windows()
+    return ImportPreview(
+        year=notice.year,
+        title=notice.title,
+        in_force=in_force,
+        examined=len(windows),
+        due=sum(1 for _ in outdated_windows(windows, _believed(imported), newest)),
     )
 
 

@@ -15,6 +15,7 @@ from filing.process.stages import STAGES, Withdrawal
 from filing.process.turn import Turn
 from filing.vocabulary import CANCELLATIONS, AuthorityMode, Status
 
+HELD = "暂停:"
 MOST_HOLDS = 200
 """Holds of one stage: each is carried in the state, which must stay small."""
 
@@ -163,7 +164,7 @@ def hold(turn: Turn, event: Message, message: Act) -> None:
 
 def held_note(reason: str | None) -> str:
     """What is on record of a hold: found by it are those held for the same reason."""
-    return f"暂停:{reason or '未说明原因'}"
+    return f"{HELD}{reason or '未说明原因'}"
 
 
 def resume(turn: Turn, event: Message, message: Act) -> None:

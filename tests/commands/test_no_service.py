@@ -133,6 +133,13 @@ def test_forecast_of_every_kind(call: Call) -> None:
     assert all(one["provisional"] for one in far if one["stage"] != "sms_verification")
 
 
+def test_of_a_year_far_off_the_calendar_says_that_nothing_is_known(call: Call) -> None:
+    told = call("calendar", "show", "2050", code=0).out
+    assert "nothing is known of 2050" in told
+    assert "名称" not in told
+    assert "春节" in call("calendar", "show", "2026", code=0).out
+
+
 async def test_forecast_of_what_is_no_application(bare: Cli) -> None:
     missing, two, printed = await asyncio.gather(
         bare.json("forecast", "missing.yaml", code=1),

@@ -79,8 +79,16 @@ def test_a_year_is_shown_with_where_it_comes_from() -> None:
     assert (shown.published, shown.source) == (True, announced)
     assert date(2026, 10, 7) in shown.holidays
     assert date(2026, 10, 10) in shown.working_weekends
+    assert [(p.name, str(p.first), str(p.last)) for p in shown.periods][:2] == [
+        ("元旦", "2026-01-01", "2026-01-03"),
+        ("春节", "2026-02-15", "2026-02-23"),
+    ]
     shown = year_shown(2027, packaged)
     assert not shown.published
+    names = [p.name for p in shown.periods]
+    assert {"元旦", "春节", "清明节", "劳动节", "国庆节"} <= set(names)
+    assert all(names)
+    assert "补假" not in "".join(names)
     assert shown.source.startswith(f"{statutory}:")
     shown = year_shown(2060, packaged)
     assert (shown.published, shown.holidays) == (False, ())

@@ -313,11 +313,17 @@ async def test_from_the_command_line(world: World, tmp_path: Path) -> None:
         "working_weekends": [str(day) for day in notice.working_weekends],
     }
     file.write_text(json.dumps(written))
+    dry = await cli.json("calendar", "import", file, "--dry-run")
+    assert (dry["in_force"], dry["examined"], dry["due"]) == (False, 1, 1)
+    assert await signals(filing) == 0
+    assert "1 would be told" in (await cli("calendar", "import", file, "--dry-run")).out
     report = await cli.json("calendar", "import", file, "--by", "zhang.wei")
     assert report["imported"] is True
     assert (report["signalled"], report["changed"], report["waiting"]) == (1, 1, 0)
     assert report["warnings"] == []
     assert (await cli.json("calendar", "import", file))["signalled"] == 0
+    dry = await cli.json("calendar", "import", file, "--dry-run")
+    assert (dry["in_force"], dry["due"]) == (True, 0)
     assert "nothing was imported" in (await cli("calendar", "import", file)).out
 
     shown = await cli.json("calendar", "show", str(notice.year))

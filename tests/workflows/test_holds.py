@@ -253,12 +253,19 @@ async def test_from_the_command_line(
     held = await cli.json("hold-many", *ours, "--reason", REASON, "--by", "ops")
     assert (held["done"], held["already"]) == (planned["due"], 0)
     assert "needed nothing" in (await cli("hold-many", *ours, "--reason", REASON)).out
-    resumed = await cli.json("resume-many", *ours, "--held-for", "别的原因")
-    assert (resumed["done"], resumed["already"]) == (0, planned["due"])
+    others = await cli("resume-many", *ours, "--held-for", "别的原因", code=1)
+    assert f"{REASON} ({planned['due']})" in others.err
+    assert "0 resumed" in others.out
     assert "resumed" in (await cli("resume-many", *ours, "--held-for", REASON)).out
     assert not (await find(planned["filings"][0]["uid"], services)).view["held"]
     await cli("hold-many", "--reason", REASON, code=2)
     await cli("hold-many", *ours, "--reason", "长" * 501, code=2)
-    await cli("hold-many", "--province", "不存在省", "--reason", REASON, code=1)
+    none = await cli("resume-many", *ours, "--held-for", REASON, "--dry-run", code=1)
+    assert "none is held" in none.err
+    assert "did you mean 青海省?" in (await cli("list", "--province", "青海", code=2)).err
+    assert (
+        "江苏省"
+        in (await cli("hold-many", "--province", "不存在省", "--reason", REASON, code=2)).err
+    )
     alone = Cli(tmp_path / "nowhere", tmp_path, [])
     await alone("hold-many", *ours, "--reason", REASON, code=3)

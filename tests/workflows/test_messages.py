@@ -154,6 +154,27 @@ async def test_a_valid_application_under_another_id_is_refused(begin_filing: Beg
     assert "workflow_id: not_implied" in str(caught.value.__cause__)
 
 
+async def test_a_decision_is_an_update_too_and_after_the_end_temporal_refuses_a_signal(
+    begin_filing: Begin,
+) -> None:
+    filing = await begin_filing()
+    await filing.player.until(Status.PLATFORM_REVIEW)
+    decision = {
+        "outcome": "return",
+        "reviewer": "li.na",
+        "reasons": [{"field": "subject.name", "reason": "不符"}],
+    }
+    answer = await filing.handle.execute_update("platform_decision", decision)
+    assert (answer["accepted"], answer["status"]["status"]) == (True, "correction")
+    await filing.handle.execute_update("withdraw", {"by": "applicant", "reason": "x"})
+    ended = await filing.result()
+    with pytest.raises(RPCError, match="workflow execution already completed"):
+        await filing.handle.signal("platform_decision", decision)
+    record = await filing.services.registry.find(filing.uid)
+    assert record is not None
+    assert record.view["refused_count"] == ended.refused_count == 0
+
+
 async def test_an_update_to_an_ended_filing_is_an_error_to_the_sender(begin_filing: Begin) -> None:
     filing = await begin_filing()
     await filing.player.until(Status.PLATFORM_REVIEW)
