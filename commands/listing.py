@@ -21,8 +21,9 @@ from filing.identifiers import is_appid
 if TYPE_CHECKING:
     from datetime import date
 
+    from filing.sweep import SweepReport
     from operations.inventory import Imported, LineProblem, Report
-    from operations.listing import Listing
+    from operations.listing import Foreseen, Listing, Unfiled
 
 app = typer.Typer()
 inventory = typer.Typer(
@@ -198,3 +199,113 @@ def _print_listing(listing: "Listing") -> None:
     if not listing.in_inventory:
         line(("  not in the inventory: counted as not listed (`inventory import`)", "yellow"))
     line(f"  next: {listing.next}")
+
+
+@app.command()
+def sweep(
+    at: At = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what it would do today; send nothing.")
+    ] = False,
+    limit: Limit = 100,
+    json_: Json = False,
+) -> None:
+    """Sweep the inventory by the listing rule now, as the schedule `listing-sweep` does daily.
+
+    Marks for clear-out who is listed without a number, and tells owners and operations what is due;
+    each is told once. --at shows any day, by the numbers known now; it sends nothing either.
+    """
+    if at is not None or dry_run:
+        foreseen = run(_foresee(parse_instant(at, "--at").date(), limit))
+        if json_:
+            print_json(foreseen)
+        else:
+            _print_foreseen(foreseen)
+        return
+    report = run(_sweep())
+    if json_:
+        print_json(report)
+        return
+    told = report.notices
+    line(
+        ("✓ swept", "green"),
+        f"  {report.day}: {report.examined} mini programs, {report.marked} newly marked for "
+        f"clear-out, {report.lifted} marks lifted",
+    )
+    line(
+        f"notices: {told.sent + told.possibly_doubled} sent, {told.already_sent} sent before, "
+        f"{told.no_channel} without a channel, {told.undelivered} not delivered"
+    )
+
+
+async def _foresee(day: "date", limit: int) -> "Foreseen":
+    from operations.listing import foresee
+    from operations.services import open_registry
+
+    async with open_registry(settings()) as registry:
+        return await foresee(day, limit, registry)
+
+
+async def _sweep() -> "SweepReport":
+    from operations.services import open_services
+    from operations.sweep import sweep_now
+
+    async with open_services(settings()) as services:
+        return await sweep_now(services)
+
+
+def _print_foreseen(foreseen: "Foreseen") -> None:
+    _print_unfiled(list(foreseen.mini_programs))
+    line(
+        f"{foreseen.day}: {foreseen.examined} mini programs, {foreseen.marked} marked for "
+        f"clear-out ({foreseen.open_filings} with an open filing), {foreseen.untold} owners to be "
+        "told; nothing was sent"
+    )
+
+
+def _print_unfiled(listed: "list[Unfiled]") -> None:
+    """Those that are listed without a number, as a table."""
+    from filing.listing import STANDING_LABELS
+    from filing.process.turn import when
+
+    print_table(
+        ("AppID", "小程序", "上架", "最后期限", "", "已通知", "应通知", "备案"),
+        [
+            (
+                one.appid,
+                one.name,
+                str(one.listed_since),
+                str(one.deadline),
+                (STANDING_LABELS[one.standing], "yellow" if one.standing.allowed else "red"),
+                "" if one.told is None else when(one.told.at),
+                _step(one.step_due) if one.untold else "",
+                one.open_filing.filing_id if one.open_filing else "",
+            )
+            for one in listed
+        ],
+    )
+
+
+def _step(step: int | None) -> str:
+    return f"提前 {step} 天" if step else "清退"
+
+
+def list_unfiled(limit: int, json_: bool) -> None:
+    """Print who is listed without a number today (`list --unfiled`)."""
+    listed = run(_unfiled(limit))
+    if json_:
+        print_json(listed)
+        return
+    _print_unfiled(listed)
+    if not listed:
+        line(("nobody in the inventory is listed without a number", "dim"))
+    elif len(listed) == limit:
+        line((f"the first {limit}; --limit shows more", "dim"))
+
+
+async def _unfiled(limit: int) -> "list[Unfiled]":
+    from operations.listing import unfiled
+    from operations.services import now, open_registry
+
+    async with open_registry(settings()) as registry:
+        return await unfiled(now().date(), limit, registry)

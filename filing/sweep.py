@@ -84,3 +84,46 @@ def notices_due(known: Known, verdict: Verdict, rule: ListingRule) -> tuple[Noti
         }
     )
     return (owner, operations)
+
+
+class Deliveries(Model):
+    """Notices of a sweep, counted by how they ended."""
+
+    sent: int = 0
+    already_sent: int = 0
+    possibly_doubled: int = 0
+    """Sent, and a crash left open whether an earlier attempt had arrived too."""
+    no_channel: int = 0
+    undelivered: int = 0
+    """Refused, or not known to have arrived."""
+
+    def __add__(self, other: "Deliveries") -> "Deliveries":
+        fields = type(self).model_fields
+        return Deliveries(**{name: getattr(self, name) + getattr(other, name) for name in fields})
+
+
+class SweepReport(Model):
+    """What a sweep did."""
+
+    day: date
+    examined: int = 0
+    marked: int = 0
+    """Newly marked for clear-out."""
+    lifted: int = 0
+    """Marked before, and listed with a number or not listed any more."""
+    notices: Deliveries = Deliveries()
+
+
+class SweepOrder(Model):
+    """What `ListingSweepWorkflow` is started with: nothing, or the day to sweep as of. The rest is
+    how far it came, where it goes on as a new run."""
+
+    day: date | None = None
+    """None: the day, in China, on which it starts."""
+    once: bool = False
+    """Those who could not be told are left to the next sweep."""
+    after: str = ""
+    marking: bool = True
+    round: int = 0
+    """How often those who could not be told were tried again."""
+    report: SweepReport | None = None
