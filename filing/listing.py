@@ -12,20 +12,27 @@ from importlib import resources
 from typing import Literal, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from filing.model import Model
+from filing.rules import UNSURE, Mark
 from filing.workdays import ONE_DAY
 
 
 class RuleDate(Model):
-    """A date of the rule. `mark`: how well its source is seen (`domain.md`); weaker ones only warn,
-    and these dates refuse."""
+    """A date of the rule. These refuse, so no `mark` that may only warn is taken."""
 
     date: date
     statement: str
     source: str
-    mark: Literal["O", "V", "SEED"]
+    mark: Mark
+
+    @field_validator("mark")
+    @classmethod
+    def _is_sure(cls, mark: Mark) -> Mark:
+        if mark in UNSURE:
+            raise ValueError(f"what rests on {mark} alone may only warn")
+        return mark
 
 
 class ListingRule(Model):
@@ -55,7 +62,7 @@ def listing_rule() -> ListingRule:
     return ListingRule.model_validate(yaml.safe_load(text))
 
 
-class Filed(Model):
+class NumberHeld(Model):
     """A filing number that a mini program got, and until when it held."""
 
     number: str
@@ -70,7 +77,7 @@ class MiniProgramFacts(Model):
 
     listed_since: date | None
     """None: not listed."""
-    filings: tuple[Filed, ...] = ()
+    filings: tuple[NumberHeld, ...] = ()
 
     def number_on(self, day: date) -> str | None:
         """The number that holds on a day."""
@@ -79,7 +86,7 @@ class MiniProgramFacts(Model):
                 return filed.number
         return None
 
-    def ended_by(self, day: date) -> Filed | None:
+    def ended_by(self, day: date) -> NumberHeld | None:
         """The last number that was cancelled by that day, that day included."""
         ended = [f for f in self.filings if f.ended_on is not None and f.ended_on <= day]
         return max(ended, key=lambda f: (f.ended_on or f.filed_on, f.filed_on), default=None)
@@ -127,7 +134,7 @@ class Verdict(Model):
     sentence: str
     rule: str
     source: str
-    mark: str
+    mark: Mark
 
     @property
     def marked(self) -> bool:

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
+import asyncpg
+
 from filing.inventory import InventoryItem
-from filing.listing import Filed, MiniProgramFacts, Verdict
+from filing.listing import MiniProgramFacts, NumberHeld, Verdict
 from filing.model import CHINA, Model
 from filing.sweep import Known, OpenFiling, Told, listing_uid
 from gateways.registry import Registry
@@ -214,35 +216,26 @@ class Inventory:
             )
 
 
-async def _filings(connection: "Connection", appids: list[str]) -> dict[str, tuple[Filed, ...]]:
-    """The numbers that mini programs have had. The one place that knows where they are kept."""
+async def _filings(
+    connection: "Connection", appids: list[str]
+) -> dict[str, tuple[NumberHeld, ...]]:
+    """The numbers that mini programs have, or had last."""
     rows = await connection.fetch(
-        """
-        select filed.appid, filed.filing_number as number, filed.closed_at as filed_at,
-            ended.closed_at as ended_at, ended.kind as ended_by
-        from filings filed
-        left join lateral (
-            select closed_at, kind from filings
-            where appid = filed.appid and status = 'approved' and closed_at >= filed.closed_at
-                and kind in ('cancel_mini_program', 'cancel_access', 'cancel_subject')
-            order by closed_at limit 1
-        ) ended on true
-        where filed.appid = any($1) and filed.kind = 'new' and filed.status = 'approved'
-            and filed.filing_number is not null
-        order by filed.appid, filed.closed_at
-        """,
+        "select appid, filing_number as number, filed_on, ended_on, status as ended_by"
+        " from mini_programs where appid = any($1) and filing_number is not null",
         appids,
     )
-    found: dict[str, tuple[Filed, ...]] = {}
-    for row in rows:
-        filed = Filed(
-            number=row["number"],
-            filed_on=_china_day(row["filed_at"]),
-            ended_on=_china_day(row["ended_at"]) if row["ended_at"] else None,
-            ended_by="access_cancelled" if row["ended_by"] == "cancel_access" else "cancelled",
-        )
-        found[row["appid"]] = (*found.get(row["appid"], ()), filed)
-    return found
+    return {row["appid"]: (_number_held(row),) for row in rows}
+
+
+def _number_held(row: asyncpg.Record) -> NumberHeld:
+    ended = row["ended_by"] != "filed"
+    return NumberHeld(
+        number=row["number"],
+        filed_on=row["filed_on"],
+        ended_on=row["ended_on"] if ended else None,
+        ended_by=row["ended_by"] if ended else "cancelled",
+    )
 
 
 async def _open_filings(connection: "Connection", appids: list[str]) -> dict[str, OpenFiling]:
@@ -256,7 +249,3 @@ async def _open_filings(connection: "Connection", appids: list[str]) -> dict[str
         row["appid"]: OpenFiling(**{name: row[name] for name in OpenFiling.model_fields})
         for row in rows
     }
-
-
-def _china_day(instant: datetime) -> date:
-    return instant.astimezone(CHINA).date()

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from filing.listing import (
     AFTER,
-    Filed,
     ListingRule,
     MiniProgramFacts,
+    NumberHeld,
     Standing,
     Verdict,
     judge,
@@ -29,13 +29,13 @@ NUMBER = "苏ICP备2026000001号-1X"
 LONG_LISTED = date(2022, 5, 1)
 
 
-def on(day: str, listed: date | None = LONG_LISTED, *filings: Filed) -> Verdict:
+def on(day: str, listed: date | None = LONG_LISTED, *filings: NumberHeld) -> Verdict:
     facts = MiniProgramFacts(listed_since=listed, filings=filings)
     return judge(facts, date.fromisoformat(day), RULE)
 
 
-def filed(since: str, until: str | None = None, number: str = NUMBER) -> Filed:
-    return Filed(
+def filed(since: str, until: str | None = None, number: str = NUMBER) -> NumberHeld:
+    return NumberHeld(
         number=number,
         filed_on=date.fromisoformat(since),
         ended_on=date.fromisoformat(until) if until else None,
@@ -179,7 +179,7 @@ def test_the_days_are_those_of_china() -> None:
     listed=st.none() | st.dates(date(2016, 1, 1), date(2030, 1, 1)),
     filings=st.lists(
         st.builds(
-            lambda start, held: Filed(
+            lambda start, held: NumberHeld(
                 number=NUMBER,
                 filed_on=start,
                 ended_on=None if held is None else start + timedelta(days=held),
@@ -190,7 +190,9 @@ def test_the_days_are_those_of_china() -> None:
         max_size=3,
     ),
 )
-def test_every_verdict_hangs_together(day: date, listed: date | None, filings: list[Filed]) -> None:
+def test_every_verdict_hangs_together(
+    day: date, listed: date | None, filings: list[NumberHeld]
+) -> None:
     facts = MiniProgramFacts(listed_since=listed, filings=tuple(filings))
     verdict = judge(facts, day, RULE)
     assert verdict.marked == (verdict.clear_out_from is not None and day >= verdict.clear_out_from)
@@ -208,7 +210,7 @@ def test_every_verdict_hangs_together(day: date, listed: date | None, filings: l
         assert step_due(verdict, RULE) is None
 
 
-def known(*filings: Filed, open_filing: OpenFiling | None = None) -> Known:
+def known(*filings: NumberHeld, open_filing: OpenFiling | None = None) -> Known:
     return Known(
         appid="wx1a2b3c4d5e6f7a8b",
         name="昆山示例商城",

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 
 import asyncpg
 import pytest
@@ -123,22 +123,20 @@ async def listed(own: OwnStack, since: date | None = LONG_LISTED, appid: str = "
 
 
 async def on_file(
-    owner: asyncpg.Connection, appid: str, kind: str, at: datetime, number: str | None = None
+    owner: asyncpg.Connection, appid: str, filed_on: date, ended_on: date | None = None
 ) -> None:
-    """A filing that was approved then."""
+    """A number that the mini program has, or had until that day."""
     await owner.execute(
         """
-        insert into filings (uid, filing_id, kind, applicant_type, province, appid, mini_program,
-            status, round, entered_at, overdue, provisional, filing_number, sequence, started_at,
-            closed_at, view)
-        values ($1, 'filing-' || $2, $3, 'enterprise', '江苏省', $2, '昆山示例商城', 'approved', 1,
-            $4, false, false, $5, 9, $4, $4, '{}')
+        insert into mini_programs (appid, subject_key, filing_number, name, status, data, uid,
+            filed_on, ended_on, updated_at)
+        values ($1, 'k', '苏ICP备2026000001号-1X', '昆山示例商城', $2, '{}', 'u', $3, $4, now())
+        on conflict (appid) do update set status = excluded.status, ended_on = excluded.ended_on
         """,
-        uuid.uuid4().hex,
         appid,
-        kind,
-        at,
-        number,
+        "access_cancelled" if ended_on else "filed",
+        filed_on,
+        ended_on,
     )
 
 
@@ -199,13 +197,11 @@ async def test_a_cancelled_filing_is_told_anew(
 ) -> None:
     appid = await listed(own)
     assert (await swept(own, "2025-05-01")).marked == 1
-    # 2025-05-31 16:30 UTC is the first of June in China.
-    filed = datetime(2025, 5, 31, 16, 30, tzinfo=UTC)
-    await on_file(owner, appid, "new", filed, "苏ICP备2026000001号-1X")
+    await on_file(owner, appid, date(2025, 6, 1))
     assert (await swept(own, "2025-05-31")).lifted == 0
     assert (await swept(own, "2025-06-01")).lifted == 1
     assert mailbox.of(appid) == ["2024-04-01.0.clear_out.applicant"]
-    await on_file(owner, appid, "cancel_access", datetime(2026, 1, 9, 16, 30, tzinfo=UTC))
+    await on_file(owner, appid, date(2025, 6, 1), date(2026, 1, 10))
     assert (await swept(own, "2026-01-09")).marked == 0
     assert (await swept(own, "2026-01-10")).marked == 1
     assert (await swept(own, "2026-01-11")).notices.already_sent == 1

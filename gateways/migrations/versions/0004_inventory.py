@@ -6,7 +6,7 @@ Whom was told what stands in `notices`: the uid of a listing notice is `listing-
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
