@@ -22,13 +22,19 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper
 
 from filing.inventory import InventoryItem
+from filing.listing import Standing
 from filing.sweep import SweepOrder, SweepReport
+from filing.vocabulary import Status
+from filing.workdays import ONE_DAY
 from gateways.inventory import Inventory
 from gateways.schedules import LISTING_SWEEP, SWEEP_WORKFLOW, keep_listing_sweep, listing_sweep
 from gateways.temporal import TASK_QUEUE
+from operations.listing import listing_of
+from operations.services import now
 from operations.sweep import sweep_now
 from tests.own_stack import OwnStack, own_stack
 from tests.playing import fresh_appid
+from tests.workflows.test_whole_filings import number_for
 
 LONG_LISTED = date(2022, 5, 1)
 AFTER = "2026-11-24"
@@ -226,6 +232,33 @@ async def test_an_open_filing_of_a_marked_one_is_told_to_operations_once(own: Ow
     assert [(n.purpose, n.audience, n.state) for n in notices] == [
         ("clear_out", "operations", "sent")
     ]
+
+
+async def test_the_number_that_a_filing_gets_ends_its_mark(own: OwnStack, mailbox: Mailbox) -> None:
+    filing = await own.begin()
+    appid = await listed(own, appid=filing.application.mini_program.appid)
+    today = now().date()
+    assert (await swept(own, str(today))).marked == 1
+    player = filing.player
+    await player.until(Status.PLATFORM_REVIEW)
+    await player.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
+    await player.until(Status.SUBMISSION)
+    received = {"source": "test", "event_id": "e-1", "kind": "received"}
+    await player.signal("authority_event", received)
+    await player.until(Status.SMS_VERIFICATION)
+    for person in ("subject_principal", "mini_program_principal"):
+        await player.signal("sms_verified", {"person": person, "source": "test"})
+    await player.until(Status.BUREAU_REVIEW)
+    approval = {"outcome": "approve", "reviewer": "苏通管局", "filing_number": number_for(filing)}
+    await player.signal("bureau_decision", approval)
+    await filing.result()
+    assert (await swept(own, str(today))).lifted == 1
+    assert await marks(own, appid) == [("2024-04-01", str(today), str(today))]
+    listing = await listing_of(appid, today, own.services.registry)
+    assert listing.verdict.filing_number == number_for(filing)
+    assert listing.verdict.standing is Standing.ALLOWED
+    yesterday = await listing_of(appid, today - ONE_DAY, own.services.registry)
+    assert yesterday.verdict.standing is Standing.CLEAR_OUT
 
 
 async def test_a_sweep_that_is_killed_half_way_neither_tells_twice_nor_forgets(
