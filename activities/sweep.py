@@ -24,6 +24,8 @@ class Batch(Model):
     after: str
     """The last appid that was done; empty at the start."""
     size: int
+    most_told: int = 0
+    """After so many notices the rest is left to the next batch."""
 
 
 class Marked(Model):
@@ -36,7 +38,8 @@ class Marked(Model):
 
 
 class Told(Model):
-    """What became of a batch's notices. `last` is None at the end of the inventory."""
+    """What became of a batch's notices. `last`: as far as it came; None at the end of the
+    inventory."""
 
     last: str | None
     deliveries: Deliveries
@@ -72,11 +75,14 @@ class SweepActivities:
             if not alone:
                 raise _not_now("another sweep is telling people")
             page = await self._listed.page(batch.after, batch.size)
+            last = page[-1].appid if len(page) == batch.size else None
             for known in page:
                 verdict = judge(known.facts, batch.day, listing_rule())
                 for notice in notices_due(known, verdict, listing_rule()):
                     counts[await self._tell(notice)] += 1
-        last = page[-1].appid if len(page) == batch.size else None
+                if sum(counts.values()) - counts["already_sent"] >= batch.most_told:
+                    last = known.appid
+                    break
         return Told(last=last, deliveries=Deliveries(**counts))
 
     async def _tell(self, notice: Notice) -> str:

@@ -15,8 +15,10 @@ with workflow.unsafe.imports_passed_through():
     from filing.model import CHINA
     from filing.sweep import Deliveries, SweepOrder, SweepReport
 
-MARKED_AT_ONCE = 1000
+AT_ONCE = 1000
+"""Mini programs of a batch."""
 TOLD_AT_ONCE = 50
+"""Notices of a batch."""
 AGAIN_AFTER = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
 """When those who could not be told are tried again; after that it is tomorrow's sweep that does."""
 SIGN_OF_LIFE = timedelta(seconds=10)
@@ -43,11 +45,13 @@ class ListingSweepWorkflow:
         after, marking, round_ = order.after, order.marking, order.round
         while True:
             if marking:
-                marked = await _mark(Batch(day=day, after=after, size=MARKED_AT_ONCE))
+                marked = await _mark(Batch(day=day, after=after, size=AT_ONCE))
                 report = _with_marks(report, marked)
                 after, marking = marked.last or "", marked.last is not None
             else:
-                told = await _tell(Batch(day=day, after=after, size=TOLD_AT_ONCE))
+                told = await _tell(
+                    Batch(day=day, after=after, size=AT_ONCE, most_told=TOLD_AT_ONCE)
+                )
                 report = _with_notices(report, told.deliveries, again=round_ > 0)
                 after = told.last or ""
                 if told.last is None:

@@ -23,7 +23,7 @@ from temporalio.testing import TimeSkipper
 
 from filing.inventory import InventoryItem
 from filing.listing import Standing
-from filing.sweep import SweepOrder, SweepReport
+from filing.sweep import Deliveries, SweepOrder, SweepReport
 from filing.vocabulary import Status
 from filing.workdays import ONE_DAY
 from gateways.inventory import Inventory
@@ -286,6 +286,23 @@ async def test_a_sweep_that_is_killed_half_way_neither_tells_twice_nor_forgets(
     )
     # What was under way at a kill may have arrived, for all that we can know.
     assert Counter(row["state"] for row in states) == {"sent": 53, "possibly_doubled": 2}
+
+
+async def test_a_long_sweep_goes_on_as_a_new_run(own: OwnStack, mailbox: Mailbox) -> None:
+    """As it hands itself over where its history has become long."""
+    first, second = sorted([await listed(own), await listed(own)])
+    report = SweepReport(day=date(2026, 11, 24), examined=2, marked=2, notices=Deliveries(sent=1))
+    order = SweepOrder(day=report.day, after=first, marking=False, report=report)
+    handle = await own.services.client.start_workflow(
+        SWEEP_WORKFLOW,
+        order,
+        id=f"sweep-{uuid.uuid4()}",
+        task_queue=TASK_QUEUE,
+        result_type=SweepReport,
+    )
+    ended = await asyncio.wait_for(handle.result(), 60)
+    assert ended == report.model_copy(update={"notices": Deliveries(sent=2)})
+    assert (len(mailbox.of(first)), len(mailbox.of(second))) == (0, 1)
 
 
 async def test_two_sweeps_at_the_same_time_tell_each_owner_once(
