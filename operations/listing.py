@@ -84,7 +84,8 @@ class Unfiled(Model):
     @property
     def untold(self) -> bool:
         """Whether a notice is due that its owner has not got."""
-        return self.step_due is not None and (self.told is None or self.told.step != self.step_due)
+        # Who was told of fewer days is not told of more.
+        return self.step_due is not None and (self.told is None or self.told.step > self.step_due)
 
 
 async def unfiled(day: date, limit: int, registry: Registry) -> list[Unfiled]:

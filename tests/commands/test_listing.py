@@ -60,6 +60,11 @@ async def test_from_import_to_clear_out(cli: Cli, begin: Begin) -> None:
     assert swept["notices"]["undelivered"] == 0
     assert letters(mails, old) == 1
     assert letters(mails, new) == 0
+    for day in ("2024-03-24", "2026-11-24"):
+        shown = await cli.json("sweep", "--at", day, "--limit", "1000")
+        due = {one["appid"]: one["told"] for one in shown["mini_programs"]}
+        assert (old in due) is (day > "2024-04"), day
+        assert shown["untold"] == 0
     printed = await cli("sweep")
     assert "0 newly marked" in printed.out
     assert letters(mails, old) == 1
