@@ -12,6 +12,7 @@ try:
         calendar,
         corrections,
         filings,
+        listing,
         materials,
         reviews,
         show,
@@ -42,10 +43,12 @@ for room in (
     corrections.app,
     bulk.app,
     simulate.app,
+    listing.app,
 ):
     app.registered_commands += room.registered_commands
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(materials.app, name="materials")
+app.add_typer(listing.inventory, name="inventory")
 
 
 def main() -> NoReturn:

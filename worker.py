@@ -26,17 +26,21 @@ from activities.authority import AuthorityActivities
 from activities.filing import FilingActivities
 from activities.notices import NoticeActivities
 from activities.ports import Authority
+from activities.sweep import SweepActivities
 from filing.vocabulary import AuthorityMode
 from gateways.authority import ManualAuthority, WechatAuthority
 from gateways.calendar import RegistryCalendar
 from gateways.discovery import ServiceUnreachable, authority_url, database_url
+from gateways.inventory import Inventory
 from gateways.ledger import NoticeLedger
 from gateways.materials import MaterialsStore, materials_store
 from gateways.notices import AppriseChannels
 from gateways.registry import Registry, RegistryNotMigrated
+from gateways.schedules import keep_listing_sweep
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
 from settings import Settings, WrongSettings, load
 from workflows.filing import FilingWorkflow
+from workflows.sweep import ListingSweepWorkflow
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 STICKY_TIMEOUT = timedelta(seconds=2)
@@ -132,14 +136,14 @@ async def running_worker(
             levels=settings.levels,
         )
         asking = AuthorityActivities(authority)
-        notices = NoticeActivities(
-            NoticeLedger(registry),
-            AppriseChannels(settings.notify_applicant, settings.notify_operations),
-        )
+        ledger = NoticeLedger(registry)
+        channels = AppriseChannels(settings.notify_applicant, settings.notify_operations)
+        notices = NoticeActivities(ledger, channels)
+        sweep = SweepActivities(Inventory(registry), ledger, channels)
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
-            workflows=[FilingWorkflow],
+            workflows=[FilingWorkflow, ListingSweepWorkflow],
             activities=[
                 filing.check_application,
                 filing.record,
@@ -151,6 +155,8 @@ async def running_worker(
                 asking.ask_authority,
                 asking.withdraw_from_authority,
                 notices.notify,
+                sweep.mark_unfiled,
+                sweep.tell_unfiled,
             ],
             workflow_runner=workflow_runner(settings),
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
@@ -176,6 +182,7 @@ async def _serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     client = await connect(settings)
     await register_search_attributes(client)
+    await keep_listing_sweep(client)
     registry = await _unless(stop, open_registry(settings))
     if registry is None:
         return

@@ -1,15 +1,18 @@
 """What activities need of the outside: one small protocol each. Gateways implement them."""
 
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
 from typing import Protocol
 
 from filing.application import Application
 from filing.authority import AuthorityReport, WithdrawalAnswer
 from filing.files import FileFacts
 from filing.holdings import Claim, Holdings
+from filing.listing import Verdict
 from filing.notices import Delivery, Notice
 from filing.process.state import State
 from filing.records import Entry
+from filing.sweep import Known
 from filing.windows import Arrangement
 
 
@@ -54,6 +57,10 @@ class NotSent(Exception):
     The text names the kind of channel and holds no address."""
 
 
+class MayHaveArrived(Exception):
+    """A channel neither took a notice nor refused it for certain. The text holds no address."""
+
+
 class Ledger(Protocol):
     """The notice ledger: makes a repeated activity send once."""
 
@@ -76,7 +83,7 @@ class Channels(Protocol):
 
     async def send(self, notice: Notice) -> Delivery:
         """Send through every channel of the audience: `SENT` or `NO_CHANNEL`. Raises `NotSent` when
-        a channel refused; any other error leaves it open whether it arrived."""
+        a channel refused, `MayHaveArrived` where that is left open."""
         ...
 
 
@@ -113,6 +120,23 @@ class Materials(Protocol):
 
     async def read(self, sha256: str) -> bytes:
         """A stored file's bytes, checked against their hash."""
+        ...
+
+
+class Listed(Protocol):
+    """The inventory of mini programs, and which of them are marked for clear-out."""
+
+    async def page(self, after: str, size: int) -> list[Known]:
+        """The next mini programs of the inventory, in order of their appids."""
+        ...
+
+    async def mark(self, verdicts: dict[str, Verdict], day: date) -> tuple[int, int]:
+        """Mark those whose clear-out has begun, and lift the marks that hold no more; how many of
+        each are new. `verdicts`: those of the day, by appid. The same twice changes nothing."""
+        ...
+
+    def alone(self) -> AbstractAsyncContextManager[bool]:
+        """Whether nobody else is telling people now; nobody will while this is open."""
         ...
 
 

@@ -20,6 +20,7 @@ from commands.console import (
     run,
     settings,
 )
+from commands.listing import list_unfiled
 from filing.model import Model
 from filing.vocabulary import PARTY_LABELS, STATUS_LABELS, Kind, Party, Status
 from operations.examples import example_names, write_example
@@ -165,6 +166,10 @@ def list_(
         str | None,
         typer.Option(metavar="INSTANT", help="Only what is due before it, as in 2026-11-24."),
     ] = None,
+    unfiled: Annotated[
+        bool,
+        typer.Option("--unfiled", help="Instead: mini programs that are listed without a number."),
+    ] = False,
     limit: Annotated[
         int, typer.Option(min=1, max=100_000, metavar="NUMBER", help="At most so many.")
     ] = 100,
@@ -173,6 +178,11 @@ def list_(
     """List open filings, the next deadline first, from the registry."""
     from filing.records import ListQuery
 
+    if unfiled:
+        if all_ or overdue or any((status, kind, province, waiting_for, due_before)):
+            fail("--unfiled lists mini programs and takes only --limit and --json", Exit.USAGE)
+        list_unfiled(limit, json_)
+        return
     query = ListQuery(
         open_only=not all_ and not (status and status.final),
         status=status.value if status else None,

@@ -4,3 +4,6 @@ INVALID_APPLICATION = "InvalidApplication"
 """The application, or the id it was started under, is not valid: the text lists paths and codes."""
 SUBJECT_BUSY = "SubjectBusy"
 """Another open filing has its subject or mini program: the text names it."""
+
+INVALID_SWEEP = "InvalidSweep"
+"""A sweep was started with something else than a day."""

@@ -35,6 +35,11 @@ class NoticePurpose(str, Enum):
     """To operations: a window ran out and the filing still waits."""
     TROUBLE = "trouble"
     """To operations: something needs a person (a record conflict, an undelivered notice)."""
+    LISTING_ENDS = "listing_ends"
+    """To the owner: listed without a number, and until when it may stay."""
+    CLEAR_OUT = "clear_out"
+    """To the owner: listed without a number, and marked for clear-out. To operations: a filing of
+    such a one is open."""
 
 
 class NoticeReason(Model):

@@ -12,7 +12,7 @@ import apprise
 from apprise import AppriseAsset, NotifyBase, NotifyFormat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from activities.ports import NotSent
+from activities.ports import MayHaveArrived, NotSent
 from filing.notices import Audience, Delivery, Notice
 from filing.vocabulary import MATERIAL_LABELS
 from settings import WrongSettings
@@ -50,7 +50,7 @@ class ChannelRefused(NotSent):
     and how each ended; no address."""
 
 
-class ChannelUnclear(Exception):
+class ChannelUnclear(MayHaveArrived):
     """The notice may have arrived: a channel did not answer in time or broke off, or one refused
     while another took it. To be tried again; the ledger then says `possibly_doubled`. No address in
     the text."""

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from embedded.stack import Stack, StackOptions, discard_home, running_stack
 from filing.application import Application
@@ -14,6 +16,12 @@ from gateways.temporal import connect
 from operations.services import Services
 from settings import Settings
 from tests.playing import Begin, beginning, store_example
+
+# How fast a busy machine makes examples says nothing about the code.
+hypothesis_settings.register_profile(
+    "any_machine", suppress_health_check=[HealthCheck.too_slow], deadline=None
+)
+hypothesis_settings.load_profile("any_machine")
 
 
 @pytest.fixture(autouse=True)

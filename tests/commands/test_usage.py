@@ -27,7 +27,10 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "list": (
         *("--status", "--kind", "--province", "--waiting-for"),
         *("--overdue", "--due-before", "--limit", "--json"),
+        "--unfiled",
     ),
+    "listing": ("--at", "--json"),
+    "sweep": ("--at", "--dry-run", "--json"),
     "show": ("--json",),
     "decide": ("--reviewer", "--reason", "--number", "--stage", "--round", "--json"),
     "verify-sms": ("--person",),
@@ -49,9 +52,10 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "forecast": ("--kind", "new"),
     "example": ("new-organisation",),
     "schema": ("application",),
+    "listing": ("wx1a2b3c4d5e6f7a8b",),
 }
 """What a command cannot do without."""
-ALONE = {"up", "demo", "migrate", "list"}
+ALONE = {"up", "demo", "migrate", "list", "sweep"}
 NEED_NO_SERVICE = {"up", "demo", "check", "forecast", "example", "schema"}
 CALLED = sorted(set(COMMANDS) & (NEEDED.keys() | ALONE))
 
@@ -68,6 +72,13 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("list", "--province", "江苏少"), "江苏省"),
     (("list", "--province", "nowhere"), "江苏省"),
     (("hold-many", "--province", "江苏", "--reason", "x"), "江苏省"),
+    (("list", "--unfiled", "--overdue"), "--unfiled"),
+    (("listing",), "APPID"),
+    (("listing", "WX1"), "WX1"),
+    (("listing", "wx1a2b3c4d5e6f7a8b", "--at", "soon"), "--at"),
+    (("sweep", "--at", "soon"), "--at"),
+    (("inventory", "import"), "FILE"),
+    (("inventory", "list", "--limit", "0"), "--limit"),
     (("show",), "ID"),
     (("show", ""), "ID"),
     (("show", "\udcff"), "UTF-8"),

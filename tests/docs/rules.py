@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
+from filing.listing import ListingRule, listing_rule
 from filing.rules import Mark, Rule, topics
 
 PAGE = Path(__file__).parents[2] / "docs/rules.md"
@@ -62,7 +63,26 @@ def page(written: Mapping[str, tuple[Rule, ...]]) -> str:
             "|---|---|---|---|---|---|",
         ]
         lines += [_row(rule) for rule in listed]
+    lines += _listing(listing_rule())
     return "\n".join(lines) + "\n"
+
+
+def _listing(rule: ListingRule) -> list[str]:
+    dates = (rule.number_required, rule.listed_until, rule.cleared_from)
+    told = ", ".join(map(str, rule.told_days_before))
+    return [
+        "",
+        "## Listing and clear-out",
+        "",
+        "Of mini programs and not of applications (`filing/data/listing.yaml`, "
+        "[how it works](listing.md)).",
+        "",
+        "| date | rule | source | mark |",
+        "|---|---|---|---|",
+        *(f"| {one.date} | {one.statement} | {one.source} | {one.mark} |" for one in dates),
+        "",
+        f"Owners are told {told} days before the last day, and once when it is past; our own choice.",
+    ]
 
 
 def _row(rule: Rule) -> str:
