@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
+from filing.applicants import Sort, sorts
 from filing.listing import ListingRule, listing_rule
 from filing.rules import Mark, Rule, topics
+from filing.vocabulary import APPLICANT_LABELS, CERTIFICATE_LABELS
 
 PAGE = Path(__file__).parents[2] / "docs/rules.md"
 
@@ -23,7 +25,7 @@ valid application.
 
 An *error* forbids the start; a *warning* is shown to the reviewer. A rule marked ⇄ is a common reason for
 a return and can be switched with `BEIAN_CHECKS`, as in
-`BEIAN_CHECKS="mobile.shared=warning,email.shared=error,name.national=off"`. What rests on S or UNVERIFIED
+`BEIAN_CHECKS="remark.vague=error,mobile.shared=warning,name.unrelated=off"`. What rests on S or UNVERIFIED
 alone only warns, unless it is switched on purpose.
 
 | mark | what the source is |
@@ -63,6 +65,8 @@ def page(written: Mapping[str, tuple[Rule, ...]]) -> str:
             "|---|---|---|---|---|---|",
         ]
         lines += [_row(rule) for rule in listed]
+    lines += ["", CERTIFICATES]
+    lines += [_sort_row(sort) for sort in sorts().values()]
     lines += _listing(listing_rule())
     return "\n".join(lines) + "\n"
 
@@ -83,6 +87,30 @@ def _listing(rule: ListingRule) -> list[str]:
         "",
         f"Owners are told {told} days before the last day, and once when it is past; our own choice.",
     ]
+
+
+CERTIFICATES = """\
+## Which certificate for which sort of applicant
+
+Of another certificate `certificate.unusual_type` warns; where the mark is O,
+`certificate.not_for_this_sort` refuses. The codes begin with the registering authority and the sort of
+body (GB 32100-2015 table 1), UNVERIFIED against later amendments: `certificate.other_applicant_type` warns.
+
+| sort | certificates | codes begin with | most mini programs (WX-FAQ, O) | source | mark |
+|---|---|---|---|---|---|"""
+
+
+def _sort_row(sort: Sort) -> str:
+    held = ", ".join(f"`{c.value}` {CERTIFICATE_LABELS[c]}" for c in sort.certificates)
+    cells = (
+        f"`{sort.type.value}` {APPLICANT_LABELS[sort.type]}",
+        held,
+        ", ".join(sort.prefixes),
+        str(sort.most),
+        sort.source,
+        sort.mark,
+    )
+    return "| " + " | ".join(cells) + " |"
 
 
 def _row(rule: Rule) -> str:

@@ -2,7 +2,15 @@
 
 from datetime import date
 
-from tests.filing.checking import LEGAL, PRINCIPAL, PROGRAM, TODAY, credit_code, resident_id
+from tests.filing.checking import (
+    LEGAL,
+    PRINCIPAL,
+    PROGRAM,
+    TODAY,
+    both,
+    credit_code,
+    resident_id,
+)
 from tests.filing.rule_cases import GONE, Case, individual
 
 MINI_PROGRAM = {
@@ -12,10 +20,20 @@ MINI_PROGRAM = {
     "name.generic": Case({"mini_program.name": "昆山小程序"}),
     "name.no_words": Case({"mini_program.name": "12345"}),
     "name.national": Case({"mini_program.name": "中国示例商城"}),
-    "name.company_word": Case({"mini_program.name": "昆山示例公司"}, individual),
+    "name.company_word": Case({"mini_program.name": "记事工具公司"}, individual),
     "remark.too_short": Case({"mini_program.remark": "昆山商户的线上商城,浏览商品"}),
     "remark.too_long": Case(
         {"mini_program.remark": "面向昆山本地商户的线上商城,提供商品浏览、下单。" * 9}
+    ),
+    "remark.vague": Case(
+        {"mini_program.remark": "昆山示例商城,为广大用户提供优质、便捷、高效的服务"}
+    ),
+    "remark.unrelated": Case(
+        {"mini_program.remark": "面向昆山本地商户,发布天气预报与交通路况,每日更新两次"}
+    ),
+    "name.unrelated": Case({"mini_program.name": "蓝鲸优选"}),
+    "service_contents.commercial": Case(
+        {"mini_program.service_contents.1": "catering"}, individual
     ),
     "service_contents.none": Case({"mini_program.service_contents": []}),
     "service_contents.too_many": Case(
@@ -46,6 +64,19 @@ APPLICANT = {
     "name.malformed": Case({"subject.name": "12345"}),
     "certificate.wrong_type": Case({"subject.certificate.type": "resident_id"}),
     "certificate.unusual_type": Case({"subject.certificate.type": "unified_code_certificate"}),
+    "certificate.not_for_this_sort": Case(
+        {"subject.type": "government", "subject.certificate.number": credit_code("11")}
+    ),
+    "legal_representative.delegates": Case(
+        {
+            "subject.province": "山东省",
+            "subject.city": "济南市",
+            "subject.district": "历下区",
+            "subject.certificate.address": "济南市历下区示例路1号",
+        }
+        | both("certificate.type", "passport")
+        | both("certificate.number", "E12345678")
+    ),
     "certificate.malformed": Case({"subject.certificate.number": "320583000123456"}),
     "certificate.check_digit": Case({"subject.certificate.number": "91320583MAEXAMP14U"}),
     "certificate.other_applicant_type": Case({"subject.certificate.number": credit_code("12")}),

@@ -60,6 +60,10 @@ PLACE = {
     "province.differs_from_certificate": Case(
         {"subject.certificate.address": "浙江省杭州市示例路1号"}
     ),
+    "city.differs_from_certificate": Case(
+        {"subject.certificate.address": "江苏省南京市玄武区示例路1号"}
+    ),
+    "district.differs_from_certificate": Case({"subject.certificate.address": "苏州市吴江区"}),
     "province.local_id_only": Case(
         {
             "subject.province": "甘肃省",
