@@ -28,6 +28,13 @@ def changed_paths(old: Model, new: Model) -> tuple[str, ...]:
     )
 
 
+def differences(application: Application) -> tuple[str, ...]:
+    """Paths in which an application differs from what is on file; none where that is not known."""
+    if application.on_file is None:
+        return ()
+    return changed_paths(application.on_file, _filed(application))
+
+
 def changes(application: Application) -> tuple[Change, ...]:
     """Old against new of what is on file; nothing where that is not known."""
     if application.on_file is None:
@@ -70,7 +77,7 @@ def _addressed(application: Application) -> tuple[Principal, ...]:
         # What changed is not known: whom the kind is about.
         subject = application.kind is Kind.CHANGE_SUBJECT
         return (Principal.SUBJECT,) if subject else (Principal.MINI_PROGRAM,)
-    paths = changed_paths(application.on_file, _filed(application))
+    paths = differences(application)
     due = []
     if any(path.startswith("subject.") for path in paths):
         due.append(Principal.SUBJECT)

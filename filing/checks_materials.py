@@ -11,6 +11,7 @@ from filing.files import FileFacts
 from filing.findings import months_after, problem
 from filing.problems import Problem
 from filing.vocabulary import (
+    CANCELLATIONS,
     MATERIAL_LABELS,
     ApplicantType,
     CertificateType,
@@ -92,7 +93,8 @@ def check_materials(
     if len(materials) > MOST_MATERIALS:
         fix = f"最多 {MOST_MATERIALS} 份"
         yield problem("materials", "material.too_many", "材料过多", fix)
-    yield from _required(application)
+    if application.kind not in CANCELLATIONS:
+        yield from _required(application)
     for i, material in enumerate(materials):
         yield from _form(f"materials.{i}", material, application, today)
     yield from _twice(materials)

@@ -29,9 +29,7 @@ COMPANY_WORDS = ("公司", "集团", "企业")
 def check_mini_program(application: Application, today: date) -> Iterator[Problem]:
     """The mini program, without its principal and papers."""
     program, path = application.mini_program, "mini_program"
-    if not identifiers.is_appid(program.appid):
-        fix = "应为 wx 加 16 位小写十六进制字符,见小程序后台"
-        yield problem(f"{path}.appid", "appid.malformed", "小程序 AppID 格式不正确", fix)
+    yield from check_appid(program)
     yield from _name(program, application.subject.type)
     shortest, longest = REMARK_LENGTH
     if not shortest <= len(program.remark) <= longest:
@@ -41,6 +39,13 @@ def check_mini_program(application: Application, today: date) -> Iterator[Proble
         yield problem(f"{path}.remark", code, message, fix)
     yield from _service_contents(program)
     yield from check_pre_approvals(application, today)
+
+
+def check_appid(program: MiniProgram) -> Iterator[Problem]:
+    """The AppID alone."""
+    if not identifiers.is_appid(program.appid):
+        fix = "应为 wx 加 16 位小写十六进制字符,见小程序后台"
+        yield problem("mini_program.appid", "appid.malformed", "小程序 AppID 格式不正确", fix)
 
 
 def _name(program: MiniProgram, sort: ApplicantType) -> Iterator[Problem]:

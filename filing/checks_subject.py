@@ -52,11 +52,9 @@ def check_subject(application: Application, today: date) -> Iterator[Problem]:
         fix = "请按主办单位证件填写全称"
         yield problem("subject.name", "name.malformed", "主办单位名称不正确", fix)
     yield from _certificate(subject, today)
-    yield from _place(subject)
-    if subject.subject_number is not None:
-        refusal = numbers.check_subject_number(subject.subject_number, subject.province)
-        if refusal is not None:
-            yield problem("subject.subject_number", refusal.code, refusal.message, refusal.fix)
+    yield from check_place(subject)
+    yield from _addresses(subject)
+    yield from check_subject_number(subject)
     if subject.type is ApplicantType.INDIVIDUAL:
         yield from _domicile(application)
 
@@ -104,11 +102,23 @@ def _credit_code(subject: Subject) -> Iterator[Problem]:
         yield problem(path, "certificate.other_applicant_type", message, fix)
 
 
-def _place(subject: Subject) -> Iterator[Problem]:
+def check_subject_number(subject: Subject) -> Iterator[Problem]:
+    """The subject's own number, where it is given."""
+    if subject.subject_number is not None:
+        refusal = numbers.check_subject_number(subject.subject_number, subject.province)
+        if refusal is not None:
+            yield problem("subject.subject_number", refusal.code, refusal.message, refusal.fix)
+
+
+def check_place(subject: Subject) -> Iterator[Problem]:
+    """Province, city and district."""
     # region by the certificate's address, development zones by the real district [O WX-HOWTO]
     place = divisions.locate(subject.province, subject.city, subject.district)
     if isinstance(place, PlaceFault):
         yield problem(f"subject.{place.field}", place.code, place.message, place.fix)
+
+
+def _addresses(subject: Subject) -> Iterator[Problem]:
     path, address = "subject.address", subject.address
     if not address:
         yield problem(path, "address.empty", "通讯地址为空", "请填写到街道门牌")

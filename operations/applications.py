@@ -50,7 +50,9 @@ def examine(document: Document, today: date, levels: Levels = AS_WRITTEN) -> Exa
     facts = read_facts_all(document.folder, parsed)
     unread = {problem.path for problem in problems}
     also = (
-        found for found in check(parsed, facts, today, levels=levels) if found.path not in unread
+        found
+        for found in check(parsed, facts, today, levels=levels, on_file_from_registry=True)
+        if found.path not in unread
     )
     return Examined(document, parsed, facts, (*problems, *also))
 

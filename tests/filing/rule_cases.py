@@ -6,6 +6,7 @@ The cases themselves are in `rule_cases_*.py`, by topic; `test_rules.py` runs th
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ import yaml
 
 from filing.application import Application
 from filing.checks import check
+from filing.checks_holdings import check_holdings
 from filing.files import FileFacts
+from filing.holdings import Filed, HeldMiniProgram, HeldSubject, Holdings
 from filing.parse import parse_leniently
 from filing.problems import Problem
 from tests.filing.checking import TODAY, resident_id
@@ -33,6 +36,8 @@ class Case:
     base: Callable[[], Data] = field(default_factory=lambda: organisation)
     facts: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     """What differs in the facts of a material's file, by its index."""
+    holdings: Holdings | None = None
+    """What is on file, where the rule is about that."""
     also: frozenset[str] = frozenset()
     """Other rules that cannot but break with it."""
 
@@ -89,6 +94,70 @@ def individual() -> Data:
     return data
 
 
+def change_subject() -> Data:
+    """A change of the subject's address, known what is on file."""
+    return _change("change_subject", "subject.address", "示例路2号")
+
+
+def change_mini_program() -> Data:
+    """A change of the mini program's name, known what is on file."""
+    return _change("change_mini_program", "mini_program.name", "昆山示例新商城")
+
+
+def _change(kind: str, path: str, value: str) -> Data:
+    data = _filed(kind)
+    on_file = copy.deepcopy({key: data[key] for key in ("mini_program", "subject")})
+    data |= {"on_file": on_file, "effective_on": TODAY + timedelta(days=30)}
+    return changed(data, {path: value})
+
+
+def cancellation(kind: str = "cancel_mini_program") -> Data:
+    """A cancellation of what is on file; its papers went with the filing."""
+    reason = "no_longer_operated"
+    return _filed(kind) | {"cancellation_reason": reason, "materials": []}
+
+
+def cancel_subject() -> Data:
+    """The same of the whole subject."""
+    return cancellation("cancel_subject")
+
+
+def cancel_access() -> Data:
+    """The same of this platform's access alone."""
+    return cancellation("cancel_access")
+
+
+def _filed(kind: str) -> Data:
+    data = organisation() | {"kind": kind, "filing_number": "苏ICP备2026000001号-1X"}
+    return changed(data, {"subject.subject_number": "苏ICP备2026000001号"})
+
+
+HELD = Holdings(
+    subject=HeldSubject(
+        subject_number="苏ICP备2026000001号", province="江苏省", status=Filed.FILED
+    ),
+    mini_program=HeldMiniProgram(
+        appid="wx1a2b3c4d5e6f7a8b", filing_number="苏ICP备2026000001号-1X", status=Filed.FILED
+    ),
+    filed=1,
+)
+"""What is on file of the mini program that the bases are about."""
+
+
+def held(**differs: Any) -> Holdings:
+    """`HELD` with other values: of the subject as `subject_…`, of the mini program as `program_…`."""
+    data = HELD.model_dump()
+    for key, value in differs.items():
+        owner, _, field_ = key.partition("_")
+        if owner == "subject":
+            data["subject"][field_] = value
+        elif owner == "program":
+            data["mini_program"][field_] = value
+        else:
+            data[key] = value
+    return Holdings.model_validate(data)
+
+
 def facts_of(application: Application) -> dict[str, FileFacts]:
     """Good facts of every file, each with its own content: `f"{index:064x}"`."""
     return {
@@ -105,7 +174,9 @@ def facts_of(application: Application) -> dict[str, FileFacts]:
 
 
 def problems_of(
-    data: Any, facts: Mapping[int, Mapping[str, Any]] | None = None
+    data: Any,
+    facts: Mapping[int, Mapping[str, Any]] | None = None,
+    holdings: Holdings | None = None,
 ) -> tuple[Problem, ...]:
     """Everything that is wrong with what a file held, shape and sense."""
     application, problems = parse_leniently(data)
@@ -115,4 +186,5 @@ def problems_of(
     for index, differs in (facts or {}).items():
         name = application.materials[index].file
         files[name] = files[name].model_copy(update=dict(differs))
-    return (*problems, *check(application, files, TODAY))
+    against = check_holdings(application, holdings) if holdings is not None else ()
+    return (*problems, *check(application, files, TODAY), *against)

@@ -1,47 +1,40 @@
 """Every rule: in the table, sourced, met by a valid application, and broken by its case."""
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 import pytest
 
+from filing.holdings import Holdings
 from filing.problems import Problem
 from filing.rules import Rule, by_code, leveled, levels_of, rules_of, table
-from tests.filing import pre_approval_cases, rule_cases_applicants, rule_cases_form
-from tests.filing.rule_cases import Case, individual, organisation, problems_of
+from tests.filing import rule_cases_applicants, rule_cases_form, rule_cases_kinds
+from tests.filing.rule_cases import Case, Data, problems_of
 from tests.filing.rule_codes import all_codes
 
 CASES: dict[str, Case] = (
-    rule_cases_form.CASES
-    | rule_cases_applicants.CASES
-    | {code: Case(broken) for code, broken in pre_approval_cases.CASES.items()}
+    rule_cases_form.CASES | rule_cases_applicants.CASES | rule_cases_kinds.CASES
 )
-
-ELSEWHERE = {"number.malformed", "number.without_index", "number.wrong_suffix"} | {
-    "number.other_province",
-    "number.other_subject",
-}
-"""Refusals of a bureau's decision: no checks of an application."""
 
 
 def test_every_code_has_a_rule_and_every_rule_its_code() -> None:
-    assert all_codes() - ELSEWHERE == set(table())
+    assert all_codes() == set(table())
 
 
 def test_every_rule_has_a_case() -> None:
     assert set(CASES) == set(table())
 
 
-@pytest.mark.parametrize("base", [organisation, individual])
-def test_a_valid_application_breaks_none(base: object) -> None:
-    assert callable(base)
-    assert problems_of(base()) == ()
+@pytest.mark.parametrize(("base", "holdings"), rule_cases_kinds.MET)
+def test_a_valid_application_breaks_none(base: Callable[[], Data], holdings: Holdings) -> None:
+    assert problems_of(base(), holdings=holdings) == ()
 
 
 @pytest.mark.parametrize("code", sorted(CASES))
 def test_a_rule_is_broken_by_its_case_and_told_where(code: str) -> None:
     case = CASES[code]
     assert problems_of(case.base()) == ()
-    problems = problems_of(case.data(), case.facts)
+    problems = problems_of(case.data(), case.facts, case.holdings)
     assert {p.code for p in problems} == {code, *case.also}
     rule = table()[code]
     for found in problems:

@@ -7,7 +7,7 @@ import pytest
 
 from filing.application import Application, workflow_id
 from filing.holdings import Filed, Holdings
-from filing.vocabulary import CHANGES, Kind, Status
+from filing.vocabulary import CANCELLATIONS, CHANGES, CancellationReason, Kind, Status
 from operations.start import Busy, start_application
 from tests.playing import Begin, Filing, eventually, filed, of_another_subject
 
@@ -40,6 +40,8 @@ def after(filing: Filing, number: str | None, kind: Kind, **changed: Any) -> App
             "legal_representative": legal.model_copy(update={"mobile": MOBILE}),
         }
         updates["subject"] = subject.model_copy(update=changes)
+    elif kind in CANCELLATIONS:
+        updates["cancellation_reason"] = CancellationReason.NO_LONGER_OPERATED
     elif kind is Kind.CHANGE_MINI_PROGRAM:
         updates["mini_program"] = program.model_copy(update={"name": "昆山示例新商城"})
     return application.model_copy(update=updates | changed)
