@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 
+from filing.applicants import sorts
 from filing.application import Application
 from filing.findings import problem
 from filing.holdings import Filed, HeldSubject, Holdings
 from filing.numbers import parse_number
 from filing.problems import Problem
-from filing.vocabulary import KIND_LABELS, SUBJECT_KINDS, ApplicantType, Kind
-
-MOST_MINI_PROGRAMS = {ApplicantType.INDIVIDUAL: 5, ApplicantType.SOLE_TRADER: 5}
-MOST_OF_OTHERS = 50
-"""Mini programs of one subject."""
+from filing.vocabulary import KIND_LABELS, SUBJECT_KINDS, Kind
 
 _NOT_FILED_FIX = "请核对;需要重新备案的用 new(新增备案)"
 
@@ -57,7 +54,7 @@ def _new(application: Application, holdings: Holdings) -> Iterator[Problem]:
         fix = "变更请用 change_mini_program;换主体请先注销(cancel_mini_program)再新增"
         yield problem("mini_program.appid", "holdings.filed_already", message, fix)
         return
-    most = MOST_MINI_PROGRAMS.get(application.subject.type, MOST_OF_OTHERS)
+    most = sorts()[application.subject.type].most
     if holdings.filed >= most:
         message = f"主体已备案 {holdings.filed} 个小程序,最多 {most} 个"
         fix = "请先注销不再使用的小程序(cancel_mini_program)"

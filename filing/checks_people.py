@@ -6,32 +6,37 @@ from typing import NamedTuple
 
 from filing import divisions, identifiers
 from filing.application import LONG_TERM, Application, Person, PersonCertificate
+from filing.certificates import RESIDENT_NUMBER, check_number
 from filing.findings import months_after, problem
 from filing.problems import Problem
-from filing.vocabulary import ApplicantType, CertificateType
+from filing.vocabulary import PERSONAL_CERTIFICATES, ApplicantType, CertificateType
 
 REMAINING_MONTHS = 3
-"""A person's certificate must be valid for more than this [O WX-MAT]."""
+"""A person's certificate must be valid for more than this."""
 
 REMAINING_MONTHS_IN = {"宁夏回族自治区": 6}
-"""Provinces that want more [O WX-MAT]."""
+"""Provinces that want more."""
 
 ADULT = 18
-"""Least age of a principal [V HW doc; `domain.md` 3.8]."""
+"""Least age of a principal."""
 
 YOUNGEST_IN = {"广东省": 16, "山东省": 17, "江苏省": 16}
-"""Provinces that take younger ones, some with papers: shown to the reviewer [V `domain.md` 3.8]."""
+"""Provinces that take younger ones, some with papers: shown to the reviewer."""
 
 LONGEST_PERSON_NAME = 50
 
-PERSON_CERTIFICATES = frozenset({CertificateType.RESIDENT_ID, CertificateType.PASSPORT})
-"""Personal kinds only [O WXJ principal_info]."""
+USUAL_CERTIFICATES = frozenset({CertificateType.RESIDENT_ID, CertificateType.PASSPORT})
+"""Of persons."""
 
 MUST_BE_LEGAL_REPRESENTATIVE = frozenset("京津冀晋蒙沪浙闽粤豫鄂湘桂陕青宁新黔藏鲁赣")
-"""Where (by abbreviation) an organisation's principal must be its legal representative [V, of websites: warns]."""
+"""Where (by abbreviation) an organisation's principal must be its legal representative."""
 
 ONE_PRINCIPAL_WITH_LETTER = frozenset("皖苏")
-"""Where a letter is taken only if one person is both principals [V, of websites: warns]."""
+"""Where a letter is taken only if one person is both principals."""
+
+
+FOREIGNERS_DELEGATE = frozenset("晋鲁")
+"""Where (by abbreviation) a legal representative without a resident identity card must delegate."""
 
 
 class Role(NamedTuple):
@@ -92,7 +97,7 @@ def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
     if not identifiers.is_mobile(person.emergency_mobile):
         message = f"{label}应急手机号码格式不正确"
         yield problem(f"{path}.emergency_mobile", "emergency_mobile.malformed", message, fix)
-    if person.emergency_mobile == person.mobile:  # [V HW doc_0023]
+    if person.emergency_mobile == person.mobile:
         message = f"{label}的应急手机号码与手机号码相同"
         fix = "请填写另一个能联系到的手机号码"
         yield problem(f"{path}.emergency_mobile", "emergency_mobile.same", message, fix)
@@ -103,32 +108,15 @@ def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
 
 def _certificate(role: Role, today: date) -> Iterator[Problem]:
     path, label, certificate = f"{role.path}.certificate", role.label, role.person.certificate
-    if certificate.type not in PERSON_CERTIFICATES:
-        fix = "请填写 resident_id(居民身份证)或 passport(护照)"
+    fix = "请填写 resident_id(居民身份证)或 passport(护照)"
+    if certificate.type not in PERSONAL_CERTIFICATES:
         message = f"{label}的证件应为个人证件"
         yield problem(f"{path}.type", "certificate.not_personal", message, fix)
         return
-    if certificate.type is CertificateType.PASSPORT:
-        if not identifiers.is_passport(certificate.number):
-            fix = "请按护照填写大写字母与数字,不含空格"
-            message = f"{label}护照号码格式不正确"
-            yield problem(f"{path}.number", "certificate.malformed", message, fix)
-        return
-    yield from check_resident_id(f"{path}.number", label, certificate.number, today)
-
-
-def check_resident_id(path: str, label: str, number: str, today: date) -> Iterator[Problem]:
-    """What is wrong with a resident identity number, said for a reader."""
-    match identifiers.resident_id_fault(number, today):
-        case "malformed":
-            message, fix = "格式不正确", "应为 18 位,末位为数字或大写 X,不含空格"
-            yield problem(path, "certificate.malformed", f"{label}身份证号码{message}", fix)
-        case "birth_date":
-            message, fix = "中的出生日期不存在或在将来", "请核对第 7 至 14 位"
-            yield problem(path, "certificate.birth_date", f"{label}身份证号码{message}", fix)
-        case "check_digit":
-            message, fix = "校验码不正确", "号码有误,请对照证件逐位核对"
-            yield problem(path, "certificate.check_digit", f"{label}身份证号码{message}", fix)
+    if certificate.type not in USUAL_CERTIFICATES:
+        message = f"{label}的证件一般为居民身份证或护照"
+        yield problem(f"{path}.type", "certificate.unusual_type", message, fix)
+    yield from check_number(f"{path}.number", label, certificate.type, certificate.number, today)
 
 
 def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
@@ -158,9 +146,7 @@ def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
 def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
     certificate = role.person.certificate
     born = (
-        identifiers.birth_date(certificate.number)
-        if certificate.type is CertificateType.RESIDENT_ID
-        else None
+        identifiers.birth_date(certificate.number) if certificate.type in RESIDENT_NUMBER else None
     )
     if born is None or born > today:
         return
@@ -187,12 +173,12 @@ def _pair(role: Role, other: Role) -> Iterator[Problem]:
             fix = "同一人的证件信息请填写一致"
             yield problem(f"{role.path}.certificate", "certificate.differs", message, fix)
         return
-    if person.mobile == earlier.mobile:  # [S Tencent text; V HW doc_0023/0080]
+    if person.mobile == earlier.mobile:
         shown = identifiers.mask(person.mobile)
         message = f"{role.label}与{other.label}不是同一人,手机号码({shown})却相同"
         fix = "不同的人请填写各自的手机号码"
         yield problem(f"{role.path}.mobile", "mobile.shared", message, fix)
-    if person.email.lower() == earlier.email.lower() and other.path.endswith("principal"):  # [S]
+    if person.email.lower() == earlier.email.lower() and other.path.endswith("principal"):
         message = f"{role.label}与{other.label}不是同一人,电子邮箱却相同"
         fix = "建议填写各自的电子邮箱"
         yield problem(f"{role.path}.email", "email.shared", message, fix)
@@ -201,15 +187,20 @@ def _pair(role: Role, other: Role) -> Iterator[Problem]:
 def _organisation(application: Application) -> Iterator[Problem]:
     subject = application.subject
     legal, principal = subject.legal_representative, subject.principal
-    if legal is None:  # [O WXJ legal_person_info]
+    if legal is None:
         fix = "请填写法定代表人(或单位负责人)的信息"
         yield problem(
             "subject.legal_representative", "legal_representative.missing", "缺少法定代表人", fix
         )
         return
-    if same_person(legal, principal):
-        return
     province = divisions.abbreviation(subject.province)
+    if same_person(legal, principal):
+        foreign = legal.certificate.type is not CertificateType.RESIDENT_ID
+        if foreign and province in FOREIGNERS_DELEGATE:
+            message = f"{subject.province}一般要求外籍或港澳台的法定代表人委托他人担任主体负责人"
+            fix = "建议由持居民身份证的人员担任主体负责人,并附授权书"
+            yield problem("subject.principal", "legal_representative.delegates", message, fix)
+        return
     if province in MUST_BE_LEGAL_REPRESENTATIVE:
         message = f"{subject.province}一般要求主体负责人为法定代表人"
         fix = "建议由法定代表人担任主体负责人"
@@ -229,7 +220,7 @@ def _individual(application: Application) -> Iterator[Problem]:
         message, fix = "个人主体没有法定代表人", "请删除 subject.legal_representative"
         code = "legal_representative.not_applicable"
         yield problem("subject.legal_representative", code, message, fix)
-    if subject.principal.certificate.number != subject.certificate.number:  # [S mpgcw 11345]
+    if subject.principal.certificate.number != subject.certificate.number:
         message, fix = "个人主体的负责人一般为本人", "请核对主体与主体负责人的证件号码"
         yield problem("subject.principal", "principal.not_self", message, fix)
     elif subject.principal.name != subject.name:

@@ -4,15 +4,17 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from filing import divisions, identifiers, numbers
+from filing import divisions, numbers
+from filing.applicants import sorts
 from filing.application import Application, Subject
-from filing.checks_people import check_resident_id
+from filing.certificates import CREDIT_CODE, check_number
 from filing.divisions import PlaceFault
 from filing.findings import problem
 from filing.problems import Problem
 from filing.vocabulary import (
     APPLICANT_LABELS,
     CERTIFICATE_LABELS,
+    PERSONAL_CERTIFICATES,
     ApplicantType,
     CertificateType,
     MaterialType,
@@ -21,28 +23,8 @@ from filing.vocabulary import (
 LONGEST_NAME = 100
 LONGEST_ADDRESS = 200
 
-USUAL_CERTIFICATES = {
-    ApplicantType.INDIVIDUAL: CertificateType.RESIDENT_ID,
-    ApplicantType.ENTERPRISE: CertificateType.BUSINESS_LICENCE,
-    ApplicantType.SOLE_TRADER: CertificateType.BUSINESS_LICENCE,
-}
-"""All other organisations hold a certificate that bears their unified code [UNVERIFIED: warns]."""
-
-CREDIT_CODE_PREFIXES = {
-    ApplicantType.ENTERPRISE: ("91", "93"),
-    ApplicantType.SOLE_TRADER: ("92",),
-    ApplicantType.GOVERNMENT: ("11",),
-    ApplicantType.PUBLIC_INSTITUTION: ("12",),
-    ApplicantType.SOCIAL_ORGANISATION: ("13", "51", "81"),
-    ApplicantType.PRIVATE_NON_ENTERPRISE: ("52",),
-    ApplicantType.FOUNDATION: ("53",),
-    ApplicantType.LAW_FIRM: ("31",),
-}
-"""First two characters of the unified code by sort of body (GB 32100-2015, table 1) [UNVERIFIED
-against the standard's later amendments: warns]."""
-
 LOCAL_ID_ONLY = frozenset("蒙晋新青宁陇桂藏")
-"""Where (by abbreviation) an individual needs an identity card of the province [V, of websites: warns]."""
+"""Where (by abbreviation) an individual needs an identity card of the province."""
 
 
 def check_subject(application: Application, today: date) -> Iterator[Problem]:
@@ -60,46 +42,32 @@ def check_subject(application: Application, today: date) -> Iterator[Problem]:
 
 
 def _certificate(subject: Subject, today: date) -> Iterator[Problem]:
-    path, certificate, label = "subject.certificate", subject.certificate, "主办单位"
+    path, certificate = "subject.certificate", subject.certificate
     if not certificate.address:
         fix = "请按证件填写住所"
         yield problem(f"{path}.address", "address.empty", "主办单位证件住所为空", fix)
-    personal = subject.type is ApplicantType.INDIVIDUAL
-    usual = USUAL_CERTIFICATES.get(subject.type, CertificateType.UNIFIED_CODE_CERTIFICATE)
-    held = certificate.type in (
-        CertificateType.BUSINESS_LICENCE,
-        CertificateType.UNIFIED_CODE_CERTIFICATE,
-    )
-    message = f"{APPLICANT_LABELS[subject.type]}的证件一般为{CERTIFICATE_LABELS[usual]}"
-    fix = f"请填写 {usual.value}({CERTIFICATE_LABELS[usual]})"
-    if personal == held:
+    sort = sorts()[subject.type]
+    usual = "、".join(CERTIFICATE_LABELS[c] for c in sort.certificates)
+    message = f"{APPLICANT_LABELS[subject.type]}的证件一般为{usual}"
+    fix = "请填写" + "或".join(f" {c.value}({CERTIFICATE_LABELS[c]})" for c in sort.certificates)
+    of_person = certificate.type in PERSONAL_CERTIFICATES
+    if of_person is not (subject.type is ApplicantType.INDIVIDUAL):
         yield problem(f"{path}.type", "certificate.wrong_type", message, fix)
         return
-    if certificate.type is not usual:
-        yield problem(f"{path}.type", "certificate.unusual_type", message, fix)
-    if certificate.type is CertificateType.RESIDENT_ID:
-        yield from check_resident_id(f"{path}.number", label, certificate.number, today)
-    elif certificate.type is CertificateType.PASSPORT:
-        if not identifiers.is_passport(certificate.number):
-            fix = "请按护照填写大写字母与数字,不含空格"
-            yield problem(f"{path}.number", "certificate.malformed", "护照号码格式不正确", fix)
-    else:
-        yield from _credit_code(subject)
-
-
-def _credit_code(subject: Subject) -> Iterator[Problem]:
-    path, number = "subject.certificate.number", subject.certificate.number
-    fault = identifiers.credit_code_fault(number)
-    if fault == "malformed":
-        fix = "应为 18 位数字与大写字母(不含 I、O、S、V、Z),不含空格"
-        yield problem(path, "certificate.malformed", "统一社会信用代码格式不正确", fix)
-    elif fault is not None:
-        fix = "代码有误,请对照证件逐位核对"
-        yield problem(path, "certificate.check_digit", "统一社会信用代码校验码不正确", fix)
-    elif not number.startswith(CREDIT_CODE_PREFIXES[subject.type]):
+    if certificate.type not in sort.certificates:
+        if sort.sure and not of_person:
+            message = f"{APPLICANT_LABELS[subject.type]}只能使用{usual}"
+            yield problem(f"{path}.type", "certificate.not_for_this_sort", message, fix)
+        else:
+            yield problem(f"{path}.type", "certificate.unusual_type", message, fix)
+    number = certificate.number
+    faults = tuple(check_number(f"{path}.number", "主办单位", certificate.type, number, today))
+    yield from faults
+    known = certificate.type in CREDIT_CODE and not faults and sort.prefixes
+    if known and not number.startswith(sort.prefixes):
         message = f"统一社会信用代码的前两位与主体性质({APPLICANT_LABELS[subject.type]})不符"
         fix = "请核对主体性质与证件"
-        yield problem(path, "certificate.other_applicant_type", message, fix)
+        yield problem(f"{path}.number", "certificate.other_applicant_type", message, fix)
 
 
 def check_subject_number(subject: Subject) -> Iterator[Problem]:
@@ -112,7 +80,6 @@ def check_subject_number(subject: Subject) -> Iterator[Problem]:
 
 def check_place(subject: Subject) -> Iterator[Problem]:
     """Province, city and district."""
-    # region by the certificate's address, development zones by the real district [O WX-HOWTO]
     place = divisions.locate(subject.province, subject.city, subject.district)
     if isinstance(place, PlaceFault):
         yield problem(f"subject.{place.field}", place.code, place.message, place.fix)
@@ -127,7 +94,7 @@ def _addresses(subject: Subject) -> Iterator[Problem]:
         yield problem(path, "address.too_long", "通讯地址过长", fix)
     for name in (subject.province, subject.city, subject.district):
         # 昆山市场路 is a road, not the city
-        if len(name) > 1 and re.match(re.escape(name) + "(?!场)", address):  # [O WXJ base_info]
+        if len(name) > 1 and re.match(re.escape(name) + "(?!场)", address):
             fix = "只填写区县以下的部分,例如 某某路 1 号"
             message = "通讯地址重复了省、市或区县"
             yield problem(path, "address.repeats_division", message, fix)
@@ -152,6 +119,6 @@ def _domicile(application: Application) -> Iterator[Problem]:
         fix = "请核对备案省份"
         yield problem("subject.province", "province.local_id_only", message, fix)
     elif all(m.type is not MaterialType.RESIDENCE_PERMIT for m in application.materials):
-        message = "身份证不属于备案省份,可能需要居住证"  # [O WXJ residence_permit]
+        message = "身份证不属于备案省份,可能需要居住证"
         fix = "请在 materials 中加入 residence_permit(居住证、社保证明等)"
         yield problem("materials", "material.residence_permit", message, fix)

@@ -23,6 +23,12 @@ _CREDIT_CODE = re.compile(
     rf"[{_CREDIT_CODE_CHARACTERS}]{{2}}[0-9]{{6}}[{_CREDIT_CODE_CHARACTERS}]{{10}}"
 )
 _RESIDENT_ID = re.compile(r"[1-9][0-9]{16}[0-9X]")
+_ORGANISATION_CODE = re.compile(r"([0-9A-Z]{8})-?([0-9X])")
+_ORGANISATION_CODE_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+_HK_MACAO_PERMIT = re.compile(r"[HM][0-9]{8}(?:[0-9]{2})?")
+_TAIWAN_PERMIT = re.compile(r"[0-9]{8}|[0-9]{10}")
+_OLD_FOREIGN_PERMANENT_RESIDENT_ID = re.compile(r"[A-Z]{3}[0-9]{12}")
+_DOCUMENT_NUMBER = re.compile(r"[0-9A-Za-z\u4e00-\u9fff()()〔〕\[\]-]{4,40}")
 _PASSPORT = re.compile(r"[A-Z0-9]{5,20}")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _EMAIL = re.compile(
@@ -48,6 +54,20 @@ def credit_code_fault(number: str) -> Fault | None:
     if not _CREDIT_CODE.fullmatch(number):
         return "malformed"
     return None if uscc.calc_check_digit(number[:-1]) == number[-1] else "check_digit"
+
+
+def organisation_code_fault(number: str) -> Fault | None:
+    """What is wrong with an organisation code (组织机构代码, GB 11714-1997).
+
+    Eight digits or capitals, a hyphen as printed or none, one check character (weighted, modulo 11, X
+    for ten). stdnum has no module for it.
+    """
+    found = _ORGANISATION_CODE.fullmatch(number)
+    if found is None:
+        return "malformed"
+    values = (int(c, 36) for c in found[1])
+    total = sum(v * w for v, w in zip(values, _ORGANISATION_CODE_WEIGHTS, strict=True))
+    return None if "0X987654321"[total % 11] == found[2] else "check_digit"
 
 
 def resident_id_fault(number: str, today: date) -> Fault | None:
@@ -78,6 +98,33 @@ def birth_date(number: str) -> date | None:
 def is_passport(number: str) -> bool:
     """Whether this can be a passport number of any country: 5 to 20 capitals and digits."""
     return _PASSPORT.fullmatch(number) is not None
+
+
+def is_hk_macao_permit(number: str) -> bool:
+    """Whether this can be the number of a 港澳居民来往内地通行证: H or M, 8 digits, formerly 10."""
+    return _HK_MACAO_PERMIT.fullmatch(number) is not None
+
+
+def is_taiwan_permit(number: str) -> bool:
+    """Whether this can be the number of a 台湾居民来往大陆通行证: 8 digits, formerly 10."""
+    return _TAIWAN_PERMIT.fullmatch(number) is not None
+
+
+def is_foreign_permanent_resident_id(number: str) -> bool:
+    """Whether this can be the number of a 外国人永久居留身份证: since 2023-12-01 a 9 and 17 more with the
+    check character of GB 11643, before that three letters and 12 digits."""
+    if _OLD_FOREIGN_PERMANENT_RESIDENT_ID.fullmatch(number):
+        return True
+    return (
+        number.startswith("9")
+        and _RESIDENT_ID.fullmatch(number) is not None
+        and ric.calc_check_digit(number) == number[-1]
+    )
+
+
+def is_document_number(text: str) -> bool:
+    """Whether this can be the number of a certificate of which no form is known."""
+    return _DOCUMENT_NUMBER.fullmatch(text) is not None
 
 
 def is_mobile(text: str) -> bool:

@@ -132,6 +132,14 @@ class ApplicantType(str, Enum):
     PRIVATE_NON_ENTERPRISE = "private_non_enterprise"
     FOUNDATION = "foundation"
     LAW_FIRM = "law_firm"
+    MASS_ORGANISATION = "mass_organisation"
+    RELIGIOUS_GROUP = "religious_group"
+    FORENSIC_INSTITUTION = "forensic_institution"
+    NOTARY_OFFICE = "notary_office"
+    MEDICAL_INSTITUTION = "medical_institution"
+    DEFENCE_BODY = "defence_body"
+    FOREIGN_CULTURAL_CENTRE = "foreign_cultural_centre"
+    OVERSEAS_BODY = "overseas_body"
 
 
 APPLICANT_LABELS = {
@@ -144,7 +152,16 @@ APPLICANT_LABELS = {
     ApplicantType.PRIVATE_NON_ENTERPRISE: "民办非企业单位",
     ApplicantType.FOUNDATION: "基金会",
     ApplicantType.LAW_FIRM: "律师执业机构",
+    ApplicantType.MASS_ORGANISATION: "群众性团体组织",
+    ApplicantType.RELIGIOUS_GROUP: "宗教团体",
+    ApplicantType.FORENSIC_INSTITUTION: "司法鉴定机构",
+    ApplicantType.NOTARY_OFFICE: "公证机构",
+    ApplicantType.MEDICAL_INSTITUTION: "医疗机构",
+    ApplicantType.DEFENCE_BODY: "国防机构",
+    ApplicantType.FOREIGN_CULTURAL_CENTRE: "外国在华文化中心",
+    ApplicantType.OVERSEAS_BODY: "境外机构",
 }
+"""The authority's names; those after the law firm are [UNVERIFIED], and matched against its live list."""
 
 
 class CertificateType(str, Enum):
@@ -152,16 +169,71 @@ class CertificateType(str, Enum):
 
     BUSINESS_LICENCE = "business_licence"
     UNIFIED_CODE_CERTIFICATE = "unified_code_certificate"
+    ORGANISATION_CODE_CERTIFICATE = "organisation_code_certificate"
+    PUBLIC_INSTITUTION_CERTIFICATE = "public_institution_certificate"
+    SOCIAL_ORGANISATION_CERTIFICATE = "social_organisation_certificate"
+    PRIVATE_NON_ENTERPRISE_CERTIFICATE = "private_non_enterprise_certificate"
+    FOUNDATION_CERTIFICATE = "foundation_certificate"
+    LAW_FIRM_LICENCE = "law_firm_licence"
+    MASS_ORGANISATION_CERTIFICATE = "mass_organisation_certificate"
+    RELIGIOUS_VENUE_CERTIFICATE = "religious_venue_certificate"
+    FORENSIC_LICENCE = "forensic_licence"
+    NOTARY_LICENCE = "notary_licence"
+    MEDICAL_LICENCE = "medical_licence"
+    MILITARY_CODE = "military_code"
+    CULTURAL_CENTRE_CERTIFICATE = "cultural_centre_certificate"
+    REPRESENTATIVE_OFFICE_CERTIFICATE = "representative_office_certificate"
+    OVERSEAS_BODY_CERTIFICATE = "overseas_body_certificate"
     RESIDENT_ID = "resident_id"
     PASSPORT = "passport"
+    HK_MACAO_PERMIT = "hk_macao_permit"
+    TAIWAN_PERMIT = "taiwan_permit"
+    HK_MACAO_RESIDENCE_PERMIT = "hk_macao_residence_permit"
+    TAIWAN_RESIDENCE_PERMIT = "taiwan_residence_permit"
+    FOREIGN_PERMANENT_RESIDENT_ID = "foreign_permanent_resident_id"
 
 
 CERTIFICATE_LABELS = {
     CertificateType.BUSINESS_LICENCE: "营业执照",
     CertificateType.UNIFIED_CODE_CERTIFICATE: "统一社会信用代码证书",
+    CertificateType.ORGANISATION_CODE_CERTIFICATE: "组织机构代码证",
+    CertificateType.PUBLIC_INSTITUTION_CERTIFICATE: "事业单位法人证书",
+    CertificateType.SOCIAL_ORGANISATION_CERTIFICATE: "社会团体法人登记证书",
+    CertificateType.PRIVATE_NON_ENTERPRISE_CERTIFICATE: "民办非企业单位登记证书",
+    CertificateType.FOUNDATION_CERTIFICATE: "基金会法人登记证书",
+    CertificateType.LAW_FIRM_LICENCE: "律师事务所执业许可证",
+    CertificateType.MASS_ORGANISATION_CERTIFICATE: "群众性团体组织登记证",
+    CertificateType.RELIGIOUS_VENUE_CERTIFICATE: "宗教活动场所登记证",
+    CertificateType.FORENSIC_LICENCE: "司法鉴定许可证",
+    CertificateType.NOTARY_LICENCE: "公证机构执业证",
+    CertificateType.MEDICAL_LICENCE: "医疗机构执业许可证",
+    CertificateType.MILITARY_CODE: "军队代号",
+    CertificateType.CULTURAL_CENTRE_CERTIFICATE: "外国在华文化中心登记证",
+    CertificateType.REPRESENTATIVE_OFFICE_CERTIFICATE: "外国企业常驻代表机构登记证",
+    CertificateType.OVERSEAS_BODY_CERTIFICATE: "境外机构证件",
     CertificateType.RESIDENT_ID: "居民身份证",
     CertificateType.PASSPORT: "护照",
+    CertificateType.HK_MACAO_PERMIT: "港澳居民来往内地通行证",
+    CertificateType.TAIWAN_PERMIT: "台湾居民来往大陆通行证",
+    CertificateType.HK_MACAO_RESIDENCE_PERMIT: "港澳居民居住证",
+    CertificateType.TAIWAN_RESIDENCE_PERMIT: "台湾居民居住证",
+    CertificateType.FOREIGN_PERMANENT_RESIDENT_ID: "外国人永久居留身份证",
 }
+"""The authority's names; all but 营业执照, 统一社会信用代码证书, 组织机构代码证, 居民身份证 and 护照 are
+[UNVERIFIED], and matched against its live list."""
+
+PERSONAL_CERTIFICATES = frozenset(
+    {
+        CertificateType.RESIDENT_ID,
+        CertificateType.PASSPORT,
+        CertificateType.HK_MACAO_PERMIT,
+        CertificateType.TAIWAN_PERMIT,
+        CertificateType.HK_MACAO_RESIDENCE_PERMIT,
+        CertificateType.TAIWAN_RESIDENCE_PERMIT,
+        CertificateType.FOREIGN_PERMANENT_RESIDENT_ID,
+    }
+)
+"""Certificates of persons; all others are of bodies."""
 
 
 class MaterialType(str, Enum):

@@ -25,26 +25,45 @@ SUBJECT_TYPES: dict[int, str] = {
     7: "民办非企业单位",
     8: "基金会",
     9: "律师执业机构",
+    10: "外国在华文化中心",
+    11: "群众性团体组织",
+    12: "司法鉴定机构",
+    13: "宗教团体",
+    14: "境外机构",
+    15: "医疗机构",
+    16: "公证机构",
     17: "个体工商户",
 }
 
-_LICENCE, _RESIDENT_ID, _ORGANISATION_CODE, _PASSPORT, _UNIFIED_CODE = 1, 2, 3, 11, 23
-_CERTIFICATE_NAMES = {
-    _LICENCE: "营业执照（个人或企业）",
-    _RESIDENT_ID: "居民身份证",
-    _ORGANISATION_CODE: "组织机构代码证",
-    _PASSPORT: "护照",
-    _UNIFIED_CODE: "统一社会信用代码证书",
+_CERTIFICATES: dict[int, tuple[str, tuple[int, ...]]] = {
+    1: ("营业执照（个人或企业）", (4, 15, 17)),
+    2: ("居民身份证", (INDIVIDUAL,)),
+    3: ("组织机构代码证", (2, 3, 6, 7, 8, 11)),
+    4: ("事业单位法人证书", (3, 15)),
+    5: ("社会团体法人登记证书", (6, 13)),
+    6: ("民办非企业单位登记证书", (7, 15)),
+    7: ("基金会法人登记证书", (8,)),
+    8: ("律师事务所执业许可证", (9,)),
+    9: ("外国在华文化中心登记证", (10,)),
+    10: ("军队代号", (1,)),
+    11: ("护照", (INDIVIDUAL,)),
+    12: ("港澳居民来往内地通行证", (INDIVIDUAL,)),
+    13: ("台湾居民来往大陆通行证", (INDIVIDUAL,)),
+    14: ("群众性团体组织登记证", (11,)),
+    15: ("司法鉴定许可证", (12,)),
+    16: ("宗教活动场所登记证", (13,)),
+    17: ("境外机构证件", (14,)),
+    18: ("外国企业常驻代表机构登记证", (14,)),
+    19: ("医疗机构执业许可证", (15,)),
+    20: ("公证机构执业证", (16,)),
+    21: ("外国人永久居留身份证", (INDIVIDUAL,)),
+    22: ("港澳居民居住证", (INDIVIDUAL,)),
+    23: ("统一社会信用代码证书", (1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16)),
+    24: ("台湾居民居住证", (INDIVIDUAL,)),
 }
 CERTIFICATE_TYPES: dict[tuple[int, int], str] = {
-    (kind, subject): _CERTIFICATE_NAMES[kind]
-    for kind, subjects in {
-        _LICENCE: (4, 17),
-        _RESIDENT_ID: (INDIVIDUAL,),
-        _ORGANISATION_CODE: (2,),
-        _PASSPORT: (INDIVIDUAL,),
-        _UNIFIED_CODE: (1, 2, 3, 6, 7, 8, 9),
-    }.items()
+    (kind, subject): name
+    for kind, (name, subjects) in _CERTIFICATES.items()
     for subject in subjects
 }
 """Names by (certificate type, subject type that may use it)."""

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-from filing.listing import ListingRule, listing_rule
+from filing.applicants import Sort, sorts
 from filing.rules import Mark, Rule, topics
+from filing.vocabulary import APPLICANT_LABELS, CERTIFICATE_LABELS
 
 PAGE = Path(__file__).parents[2] / "docs/rules.md"
 
@@ -63,26 +64,33 @@ def page(written: Mapping[str, tuple[Rule, ...]]) -> str:
             "|---|---|---|---|---|---|",
         ]
         lines += [_row(rule) for rule in listed]
-    lines += _listing(listing_rule())
+    lines += ["", CERTIFICATES]
+    lines += [_sort_row(sort) for sort in sorts().values()]
     return "\n".join(lines) + "\n"
 
 
-def _listing(rule: ListingRule) -> list[str]:
-    dates = (rule.number_required, rule.listed_until, rule.cleared_from)
-    told = ", ".join(map(str, rule.told_days_before))
-    return [
-        "",
-        "## Listing and clear-out",
-        "",
-        "Of mini programs and not of applications (`filing/data/listing.yaml`, "
-        "[how it works](listing.md)).",
-        "",
-        "| date | rule | source | mark |",
-        "|---|---|---|---|",
-        *(f"| {one.date} | {one.statement} | {one.source} | {one.mark} |" for one in dates),
-        "",
-        f"Owners are told {told} days before the last day, and once when it is past; our own choice.",
-    ]
+CERTIFICATES = """\
+## Which certificate for which sort of applicant
+
+Of another certificate `certificate.unusual_type` warns; where the mark is O,
+`certificate.not_for_this_sort` refuses. The codes begin with the registering authority and the sort of
+body (GB 32100-2015 table 1), UNVERIFIED against later amendments: `certificate.other_applicant_type` warns.
+
+| sort | certificates | codes begin with | most mini programs (WX-FAQ, O) | source | mark |
+|---|---|---|---|---|---|"""
+
+
+def _sort_row(sort: Sort) -> str:
+    held = ", ".join(f"`{c.value}` {CERTIFICATE_LABELS[c]}" for c in sort.certificates)
+    cells = (
+        f"`{sort.type.value}` {APPLICANT_LABELS[sort.type]}",
+        held,
+        ", ".join(sort.prefixes),
+        str(sort.most),
+        sort.source,
+        sort.mark,
+    )
+    return "| " + " | ".join(cells) + " |"
 
 
 def _row(rule: Rule) -> str:

@@ -2,7 +2,15 @@
 
 from datetime import date
 
-from tests.filing.checking import LEGAL, PRINCIPAL, PROGRAM, TODAY, credit_code, resident_id
+from tests.filing.checking import (
+    LEGAL,
+    PRINCIPAL,
+    PROGRAM,
+    TODAY,
+    both,
+    credit_code,
+    resident_id,
+)
 from tests.filing.rule_cases import GONE, Case, individual
 
 MINI_PROGRAM = {
@@ -46,6 +54,19 @@ APPLICANT = {
     "name.malformed": Case({"subject.name": "12345"}),
     "certificate.wrong_type": Case({"subject.certificate.type": "resident_id"}),
     "certificate.unusual_type": Case({"subject.certificate.type": "unified_code_certificate"}),
+    "certificate.not_for_this_sort": Case(
+        {"subject.type": "government", "subject.certificate.number": credit_code("11")}
+    ),
+    "legal_representative.delegates": Case(
+        {
+            "subject.province": "山东省",
+            "subject.city": "济南市",
+            "subject.district": "历下区",
+            "subject.certificate.address": "济南市历下区示例路1号",
+        }
+        | both("certificate.type", "passport")
+        | both("certificate.number", "E12345678")
+    ),
     "certificate.malformed": Case({"subject.certificate.number": "320583000123456"}),
     "certificate.check_digit": Case({"subject.certificate.number": "91320583MAEXAMP14U"}),
     "certificate.other_applicant_type": Case({"subject.certificate.number": credit_code("12")}),

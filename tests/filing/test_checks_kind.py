@@ -29,7 +29,8 @@ REMARK = "面向昆山本地商户的线上商城,提供商品浏览、下单与
 def unchanged(kind: Callable[[], Data]) -> Data:
     """A change in which nothing differs yet."""
     data = kind()
-    return data | copy.deepcopy(data["on_file"])
+    in_force: Data = copy.deepcopy(data["on_file"])
+    return data | in_force
 
 
 def application_of(data: Data, values: dict[str, Any]) -> Application:

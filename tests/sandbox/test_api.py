@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from filing.vocabulary import APPLICANT_LABELS, PRE_APPROVALS, SERVICE_CONTENTS
+from filing.applicants import sorts
+from filing.vocabulary import APPLICANT_LABELS, CERTIFICATE_LABELS, PRE_APPROVALS, SERVICE_CONTENTS
 from tests.sandbox.wechat_client import APPID, PLATFORM, PNG, PlainClient, sandbox
 
 
@@ -49,6 +50,12 @@ async def test_the_lists_hold_what_our_vocabulary_names(client: PlainClient) -> 
     assert set(PRE_APPROVALS.values()) < await names("nrlx_types")
     assert set(APPLICANT_LABELS.values()) <= await names("subject_types")
     assert "营业执照（个人或企业）" in await names("certificate_types")
+    subjects = (await client.get("query_icp_subject_types"))["items"]
+    certificates = (await client.get("query_icp_certificate_types"))["items"]
+    for sort in sorts().values():
+        [kind] = [s["type"] for s in subjects if s["name"] == APPLICANT_LABELS[sort.type]]
+        listed = {c["name"].partition("（")[0] for c in certificates if c["subject_type"] == kind}
+        assert {CERTIFICATE_LABELS[c] for c in sort.certificates} <= listed
 
 
 async def test_the_districts_are_a_whole_tree(client: PlainClient) -> None:
