@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     platform_review: Literal["manual", "automatic"] = "manual"
     """`automatic` approves by itself what passes every check without a warning."""
     checks: str = ""
-    """Severities of rules that can be switched, as in `mobile.shared=warning,name.national=off`."""
+    """Severities of rules that can be switched, as in `remark.vague=error,name.unrelated=off`."""
     poll_first: float | None = Field(default=None, gt=0)
     """First pause between status checks, doubling to `poll_longest`. Default: 300 (wechat), 2 (sandbox)."""
     poll_longest: float | None = Field(default=None, gt=0)

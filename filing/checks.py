@@ -15,6 +15,7 @@ from filing.checks_materials import check_materials
 from filing.checks_mini_program import check_appid, check_mini_program
 from filing.checks_people import check_people
 from filing.checks_subject import check_place, check_subject, check_subject_number
+from filing.checks_wording import check_wording
 from filing.files import FileFacts
 from filing.findings import problem
 from filing.problems import Problem
@@ -52,6 +53,7 @@ def _check_data(
         yield from check_subject_number(application.subject)
     else:
         yield from check_mini_program(application, today)
+        yield from check_wording(application)
         yield from check_subject(application, today)
         yield from check_people(application, today)
     yield from check_materials(application, files, today)

@@ -14,16 +14,16 @@ NAME_WIDTH = (4, 30)
 """Of the name, a Chinese character counting as two (contract, section 5)."""
 
 REMARK_LENGTH = (20, 200)
-"""Characters of the remark [O WX-API/applyicpfiling icp_applets.base_info.comment]."""
+"""Characters of the remark."""
 
 MOST_SERVICE_CONTENTS = 5
-"""Second-level service contents [O WX-API/applyicpfiling service_content_types]."""
+"""Second-level service contents."""
 
 NATIONAL_WORDS = ("中国", "国家")
-"""Not for bodies that are not national [V HW; `domain.md` 3.6: warns, the body is not known here]."""
+"""Not for bodies that are not national."""
 
 COMPANY_WORDS = ("公司", "集团", "企业")
-"""Not for individuals [V HW; which words exactly is not stated: warns]."""
+"""Not for individuals."""
 
 
 def check_mini_program(application: Application, today: date) -> Iterator[Problem]:
@@ -56,11 +56,11 @@ def _name(program: MiniProgram, sort: ApplicantType) -> Iterator[Problem]:
         code = "name.too_short" if found < narrowest else "name.too_long"
         message = f"小程序名称应为 {narrowest} 至 {widest} 个字符(汉字算两个),现为 {found} 个"
         yield problem(path, code, message, "请与小程序后台的名称保持一致")
-    if "小程序" in name:  # [O setNickName; S for filings]
+    if "小程序" in name:
         fix = "请修改名称后再备案"
         yield problem(path, "name.generic", "小程序名称中一般不能含“小程序”", fix)
     if name and not any("\u4e00" <= c <= "\u9fff" for c in name) and not name.isalpha():
-        message = "小程序名称一般不能全为数字、字母与符号"  # [S rongheju; V HW]
+        message = "小程序名称一般不能全为数字、字母与符号"
         yield problem(path, "name.no_words", message, "建议使用与业务相关的中文名称")
     if any(word in name for word in NATIONAL_WORDS):
         fix = "请确认主体为国家级机构,否则请修改名称"

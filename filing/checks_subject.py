@@ -79,10 +79,25 @@ def check_subject_number(subject: Subject) -> Iterator[Problem]:
 
 
 def check_place(subject: Subject) -> Iterator[Problem]:
-    """Province, city and district."""
+    """Province, city and district, by themselves and against the certificate."""
     place = divisions.locate(subject.province, subject.city, subject.district)
     if isinstance(place, PlaceFault):
         yield problem(f"subject.{place.field}", place.code, place.message, place.fix)
+    fix = "请按主办单位证件住所选择省、市、区县"
+    for other in divisions.provinces():
+        if other != subject.province and subject.certificate.address.startswith(other):
+            message = f"证件住所在{other},与所填省份不同"
+            yield problem("subject.province", "province.differs_from_certificate", message, fix)
+            return
+    if isinstance(place, PlaceFault):
+        return
+    match divisions.elsewhere(place, subject.certificate.address):
+        case divisions.Elsewhere("city", name):
+            message = f"证件住所在{name},与所填城市不同"
+            yield problem("subject.city", "city.differs_from_certificate", message, fix)
+        case divisions.Elsewhere("district", name):
+            message = f"证件住所在{name},与所填区县不同"
+            yield problem("subject.district", "district.differs_from_certificate", message, fix)
 
 
 def _addresses(subject: Subject) -> Iterator[Problem]:
@@ -99,11 +114,6 @@ def _addresses(subject: Subject) -> Iterator[Problem]:
             message = "通讯地址重复了省、市或区县"
             yield problem(path, "address.repeats_division", message, fix)
             break
-    for other in divisions.provinces():
-        if other != subject.province and subject.certificate.address.startswith(other):
-            message = f"证件住所在{other},与所填省份不同"
-            fix = "请按主办单位证件住所选择省、市、区县"
-            yield problem("subject.province", "province.differs_from_certificate", message, fix)
 
 
 def _domicile(application: Application) -> Iterator[Problem]:

@@ -124,6 +124,37 @@ def locate(province: str, city: str, district: str) -> Place | PlaceFault:
     return _no_district(found, cities, district)
 
 
+class Elsewhere(NamedTuple):
+    """Another city, or another district of the same city, with which an address begins."""
+
+    field: Literal["city", "district"]
+    name: str
+
+
+def elsewhere(place: Place, address: str) -> Elsewhere | None:
+    """Where else in the province of `place` an address says it is; None where it says nothing or
+    agrees. Only how it begins is looked at: 昆山市场路 is a road, not the city."""
+    province = _provinces()[place.province]
+    rest = address.removeprefix(place.province)
+    for city in province.cities:
+        label = _city_label(province, city)
+        if label != place.city and _begins(rest, label):
+            return Elsewhere("city", label)
+    rest = rest.removeprefix(place.city)
+    if rest.startswith(place.district):
+        return None
+    for city in province.cities:
+        if _city_label(province, city) == place.city:
+            for district in city.districts:
+                if _begins(rest, district):
+                    return Elsewhere("district", district)
+    return None
+
+
+def _begins(address: str, name: str) -> bool:
+    return address.startswith(name) and not address.startswith(f"{name}场")
+
+
 def _cities(province: _Province, city: str, district: str) -> tuple[_City, ...]:
     if province.name in MUNICIPALITIES:
         return province.cities if city == province.name or city in _MUNICIPAL_CITY else ()

@@ -24,7 +24,7 @@ valid application.
 
 An *error* forbids the start; a *warning* is shown to the reviewer. A rule marked ⇄ is a common reason for
 a return and can be switched with `BEIAN_CHECKS`, as in
-`BEIAN_CHECKS="mobile.shared=warning,email.shared=error,name.national=off"`. What rests on S or UNVERIFIED
+`BEIAN_CHECKS="remark.vague=error,mobile.shared=warning,name.unrelated=off"`. What rests on S or UNVERIFIED
 alone only warns, unless it is switched on purpose.
 
 | mark | what the source is |

@@ -91,6 +91,11 @@ def individual() -> Data:
     del data["subject"]["legal_representative"]
     data["mini_program"]["principal"] = copy.deepcopy(person)
     data["materials"] = data["materials"][1:3]
+    data["mini_program"] |= {
+        "name": "昆山示例记事",
+        "remark": "个人使用的记事工具,记录每日事项并按时提醒,数据只保存在本机",
+        "service_contents": ["tools"],
+    }
     return data
 
 

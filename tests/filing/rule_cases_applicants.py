@@ -20,10 +20,20 @@ MINI_PROGRAM = {
     "name.generic": Case({"mini_program.name": "昆山小程序"}),
     "name.no_words": Case({"mini_program.name": "12345"}),
     "name.national": Case({"mini_program.name": "中国示例商城"}),
-    "name.company_word": Case({"mini_program.name": "昆山示例公司"}, individual),
+    "name.company_word": Case({"mini_program.name": "记事工具公司"}, individual),
     "remark.too_short": Case({"mini_program.remark": "昆山商户的线上商城,浏览商品"}),
     "remark.too_long": Case(
         {"mini_program.remark": "面向昆山本地商户的线上商城,提供商品浏览、下单。" * 9}
+    ),
+    "remark.vague": Case(
+        {"mini_program.remark": "昆山示例商城,为广大用户提供优质、便捷、高效的服务"}
+    ),
+    "remark.unrelated": Case(
+        {"mini_program.remark": "面向昆山本地商户,发布天气预报与交通路况,每日更新两次"}
+    ),
+    "name.unrelated": Case({"mini_program.name": "蓝鲸优选"}),
+    "service_contents.commercial": Case(
+        {"mini_program.service_contents.1": "catering"}, individual
     ),
     "service_contents.none": Case({"mini_program.service_contents": []}),
     "service_contents.too_many": Case(

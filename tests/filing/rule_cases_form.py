@@ -60,6 +60,10 @@ PLACE = {
     "province.differs_from_certificate": Case(
         {"subject.certificate.address": "浙江省杭州市示例路1号"}
     ),
+    "city.differs_from_certificate": Case(
+        {"subject.certificate.address": "江苏省南京市玄武区示例路1号"}
+    ),
+    "district.differs_from_certificate": Case({"subject.certificate.address": "苏州市吴江区"}),
     "province.local_id_only": Case(
         {
             "subject.province": "甘肃省",
@@ -123,4 +127,21 @@ MATERIALS = {
     "file.shared_by_sides": Case(facts={2: {"sha256": f"{1:064x}"}}),
 }
 
-CASES = FORM | PLACE | NUMBERS | MATERIALS
+_APPROVAL = {"category": "culture", "number": "苏网文〔2026〕1号", "valid_to": date(2029, 1, 1)}
+
+
+PRE_APPROVALS = {
+    "pre_approval.individual": Case(
+        {
+            "mini_program.pre_approvals": [_APPROVAL],
+            "materials.2": {"type": "pre_approval", "category": "culture", "file": "c.png"},
+        },
+        individual,
+    ),
+    "pre_approval.unknown": Case(
+        {"mini_program.pre_approvals": [{**_APPROVAL, "category": "magic"}]}
+    ),
+}
+"""The others are in `pre_approval_cases.py`."""
+
+CASES = FORM | PLACE | NUMBERS | MATERIALS | PRE_APPROVALS

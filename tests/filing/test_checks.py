@@ -247,11 +247,13 @@ def test_warned(edited: Edit, changes: Mapping[str, Any], path: str, code: str) 
     assert errors(check(application, None, TODAY)) == []
 
 
+REMARK = "面向昆山本地商户的线上商城,浏览商品与下单,到店自提或送货上门"
+
 JUST_GOOD: list[dict[str, Any]] = [
-    {"mini_program.name": "商城"},
-    {"mini_program.name": "商" * 15},
-    {"mini_program.remark": "商" * 20},
-    {"mini_program.remark": "商" * 200},
+    {"mini_program.name": "昆山"},
+    {"mini_program.name": ("昆山示例商城" * 3)[:15]},
+    {"mini_program.remark": REMARK[:20]},
+    {"mini_program.remark": (REMARK * 9)[:200]},
     {"mini_program.service_contents": ["ecommerce", "tools", "travel", "catering", "recruitment"]},
     {"subject.address": "昆山市场路1号"},
     {"subject.address": "苏州路1号"},

@@ -81,6 +81,9 @@ class TestIndividual:
         person["certificate"]["number"] = number
         papers = [m for m in example_data["materials"] if "principal" in m["type"]][:2]
         return {
+            "mini_program.name": "昆山示例记事",
+            "mini_program.remark": "个人使用的记事工具,记录每日事项并按时提醒,数据只保存在本机",
+            "mini_program.service_contents": ["tools"],
             "subject.type": "individual",
             "subject.name": "李明",
             "subject.certificate": {"type": "resident_id", "number": number, "address": "昆山市"},

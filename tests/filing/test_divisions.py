@@ -144,3 +144,42 @@ def test_abbreviations_lead_back() -> None:
         assert character is not None
         assert divisions.province_of_abbreviation(character) == province
     assert divisions.province_of_abbreviation("川") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("江苏省苏州市昆山市示例路1号", None),
+        ("昆山市示例路1号", None),
+        ("示例路1号", None),
+        ("", None),
+        ("江苏省苏州市示例工业园区1号", None),
+        ("江苏省苏州市吴江区示例路1号", ("district", "吴江区")),
+        ("吴江区示例路1号", ("district", "吴江区")),
+        ("南京市玄武区示例路1号", ("city", "南京市")),
+        ("江苏省苏州市太仓市场路1号", None),
+        ("南京市场路1号", None),
+    ],
+)
+def test_an_address_elsewhere(address: str, told: tuple[str, str] | None) -> None:
+    place = divisions.locate("江苏省", "苏州市", "昆山市")
+    assert isinstance(place, Place)
+    assert divisions.elsewhere(place, address) == told
+
+
+@pytest.mark.parametrize(
+    ("names", "address", "told"),
+    [
+        (("上海市", "上海市", "徐汇区"), "上海市徐汇区示例路1号", None),
+        (("上海市", "市辖区", "徐汇区"), "上海市浦东新区示例路1号", ("district", "浦东新区")),
+        (("广东省", "东莞市", "东莞市"), "广东省东莞市示例路1号", None),
+        (("海南省", "省直辖县", "文昌市"), "海南省文昌市示例路1号", None),
+        (("海南省", "省直辖县", "文昌市"), "海南省海口市示例路1号", ("city", "海口市")),
+    ],
+)
+def test_an_address_where_cities_are_special(
+    names: tuple[str, str, str], address: str, told: tuple[str, str] | None
+) -> None:
+    place = divisions.locate(*names)
+    assert isinstance(place, Place)
+    assert divisions.elsewhere(place, address) == told

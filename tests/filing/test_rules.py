@@ -8,12 +8,20 @@ import pytest
 from filing.holdings import Holdings
 from filing.problems import Problem
 from filing.rules import Rule, by_code, leveled, levels_of, rules_of, table
-from tests.filing import rule_cases_applicants, rule_cases_form, rule_cases_kinds
+from tests.filing import (
+    pre_approval_cases,
+    rule_cases_applicants,
+    rule_cases_form,
+    rule_cases_kinds,
+)
 from tests.filing.rule_cases import Case, Data, problems_of
 from tests.filing.rule_codes import all_codes
 
 CASES: dict[str, Case] = (
-    rule_cases_form.CASES | rule_cases_applicants.CASES | rule_cases_kinds.CASES
+    {code: Case(change) for code, change in pre_approval_cases.CASES.items()}
+    | rule_cases_form.CASES
+    | rule_cases_applicants.CASES
+    | rule_cases_kinds.CASES
 )
 
 
