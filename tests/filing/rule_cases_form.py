@@ -127,21 +127,4 @@ MATERIALS = {
     "file.shared_by_sides": Case(facts={2: {"sha256": f"{1:064x}"}}),
 }
 
-_APPROVAL = {"category": "culture", "number": "苏网文〔2026〕1号", "valid_to": date(2029, 1, 1)}
-
-
-PRE_APPROVALS = {
-    "pre_approval.individual": Case(
-        {
-            "mini_program.pre_approvals": [_APPROVAL],
-            "materials.2": {"type": "pre_approval", "category": "culture", "file": "c.png"},
-        },
-        individual,
-    ),
-    "pre_approval.unknown": Case(
-        {"mini_program.pre_approvals": [{**_APPROVAL, "category": "magic"}]}
-    ),
-}
-"""The others are in `pre_approval_cases.py`."""
-
-CASES = FORM | PLACE | NUMBERS | MATERIALS | PRE_APPROVALS
+CASES = FORM | PLACE | NUMBERS | MATERIALS

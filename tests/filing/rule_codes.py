@@ -31,7 +31,7 @@ def codes_of(path: Path) -> set[str]:
     found: set[str] = set()
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
-            local: dict[str, list[ast.expr]] = {}
+            local: dict[str, list[ast.expr]] = {argument.arg: [] for argument in function.args.args}
             for node in ast.walk(function):
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                     local.setdefault(node.targets[0].id, []).append(node.value)
@@ -61,9 +61,7 @@ def _read(
             yield from _read(code.orelse, local, tables, where)
         case ast.Attribute(attr="code"):
             pass  # another finding's
-        case ast.Name(id="code") if "code" not in local:
-            pass  # handed in: read at the caller
-        case ast.Name(id=name) if name in local:
+        case ast.Name(id=name) if name in local:  # one that was handed in is read at the caller
             for value in local[name]:
                 yield from _read(value, local, tables, where)
         case ast.Subscript(value=ast.Name(id=name)) if name in tables:
