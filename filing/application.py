@@ -44,11 +44,13 @@ class Person(Model):
 
 
 class SubjectCertificate(Model):
-    """The certificate of the subject; its address as printed on it."""
+    """The certificate of the subject; its address as printed on it, and until when it is valid where
+    it says so."""
 
     type: CertificateType
     number: str
     address: str
+    valid_to: date | Literal["长期"] | None = None
 
 
 class Subject(Model):

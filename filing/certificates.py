@@ -1,10 +1,12 @@
-"""Checks of certificates' numbers, each by its own form."""
+"""Checks of certificates: their numbers, each by its own form, and how long they are valid."""
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Literal
 
 from filing import identifiers
-from filing.findings import problem
+from filing.application import LONG_TERM
+from filing.findings import months_after, problem
 from filing.problems import Problem
 from filing.vocabulary import CERTIFICATE_LABELS, CertificateType
 
@@ -21,6 +23,12 @@ CREDIT_CODE = frozenset(
     }
 )
 """Whose number is the unified social credit code (GB 32100-2015)."""
+
+REMAINING_MONTHS = 3
+"""A certificate must be valid for more than this."""
+
+REMAINING_MONTHS_IN = {"宁夏回族自治区": 6}
+"""Provinces that want more."""
 
 RESIDENT_NUMBER = frozenset(
     {
@@ -75,3 +83,19 @@ def check_number(
         case "check_digit":
             message, fix = f"{of}校验码不正确", "号码有误,请对照证件逐位核对"
             yield problem(path, "certificate.check_digit", message, fix)
+
+
+def check_valid_to(
+    path: str, label: str, valid_to: date | Literal["长期"], province: str, today: date
+) -> Iterator[Problem]:
+    """Whether a certificate is valid for long enough; `label` says whose it is."""
+    if valid_to == LONG_TERM:
+        return
+    months = REMAINING_MONTHS_IN.get(province, REMAINING_MONTHS)
+    if valid_to <= today:
+        fix = "请换领新证件后填写新的有效期"
+        yield problem(path, "certificate.expired", f"{label}证件已过期", fix)
+    elif valid_to <= months_after(today, months):
+        message = f"{label}证件的剩余有效期不足 {months} 个月"
+        fix = f"剩余有效期须大于 {months} 个月,请换领新证件后提交"
+        yield problem(path, "certificate.expires_soon", message, fix)

@@ -6,16 +6,10 @@ from typing import NamedTuple
 
 from filing import divisions, identifiers
 from filing.application import LONG_TERM, Application, Person, PersonCertificate
-from filing.certificates import RESIDENT_NUMBER, check_number
-from filing.findings import months_after, problem
+from filing.certificates import RESIDENT_NUMBER, check_number, check_valid_to
+from filing.findings import problem
 from filing.problems import Problem
 from filing.vocabulary import PERSONAL_CERTIFICATES, ApplicantType, CertificateType
-
-REMAINING_MONTHS = 3
-"""A person's certificate must be valid for more than this."""
-
-REMAINING_MONTHS_IN = {"宁夏回族自治区": 6}
-"""Provinces that want more."""
 
 ADULT = 18
 """Least age of a principal."""
@@ -127,20 +121,11 @@ def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
         yield problem(
             f"{path}.valid_from", "certificate.not_yet_valid", f"{label}证件尚未生效", fix
         )
-    if certificate.valid_to == LONG_TERM:
-        return
-    if certificate.valid_to <= certificate.valid_from:
+    if certificate.valid_to != LONG_TERM and certificate.valid_to <= certificate.valid_from:
         message = f"{label}证件的有效期止不晚于有效期起"
         yield problem(f"{path}.valid_to", "certificate.validity_order", message, "请对照证件核对")
-    elif certificate.valid_to <= today:
-        fix = "请换领新证件后填写新的有效期"
-        yield problem(f"{path}.valid_to", "certificate.expired", f"{label}证件已过期", fix)
     else:
-        months = REMAINING_MONTHS_IN.get(province, REMAINING_MONTHS)
-        if certificate.valid_to <= months_after(today, months):
-            message = f"{label}证件的剩余有效期不足 {months} 个月"
-            fix = f"剩余有效期须大于 {months} 个月,请换领新证件后提交"
-            yield problem(f"{path}.valid_to", "certificate.expires_soon", message, fix)
+        yield from check_valid_to(f"{path}.valid_to", label, certificate.valid_to, province, today)
 
 
 def _age(role: Role, province: str, today: date) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from datetime import date
 from filing import divisions, numbers
 from filing.applicants import sorts
 from filing.application import Application, Subject
-from filing.certificates import CREDIT_CODE, check_number
+from filing.certificates import CREDIT_CODE, check_number, check_valid_to
 from filing.divisions import PlaceFault
 from filing.findings import problem
 from filing.problems import Problem
@@ -46,6 +46,10 @@ def _certificate(subject: Subject, today: date) -> Iterator[Problem]:
     if not certificate.address:
         fix = "请按证件填写住所"
         yield problem(f"{path}.address", "address.empty", "主办单位证件住所为空", fix)
+    if certificate.valid_to is not None:
+        yield from check_valid_to(
+            f"{path}.valid_to", "主办单位", certificate.valid_to, subject.province, today
+        )
     sort = sorts()[subject.type]
     usual = "、".join(CERTIFICATE_LABELS[c] for c in sort.certificates)
     message = f"{APPLICANT_LABELS[subject.type]}的证件一般为{usual}"

@@ -13,6 +13,7 @@ from filing.application import (
     Contact,
     Material,
     MiniProgram,
+    OnFile,
     Person,
     PersonCertificate,
     PreApproval,
@@ -22,7 +23,7 @@ from filing.application import (
 from filing.checks import check
 from filing.files import FileFacts
 from filing.problems import errors
-from filing.vocabulary import ApplicantType, CertificateType, Kind, MaterialType
+from filing.vocabulary import ApplicantType, CancellationReason, CertificateType, Kind, MaterialType
 from tests.filing.checking import (
     LEGAL,
     PRINCIPAL,
@@ -283,6 +284,23 @@ def test_ningxia_wants_six_months(edited: Edit) -> None:
         assert ((path, "certificate.expires_soon") in found(application)) is told
 
 
+@pytest.mark.parametrize(
+    ("valid_to", "code"),
+    [
+        (None, None),
+        ("长期", None),
+        (date(2027, 2, 25), None),
+        (date(2027, 2, 24), "certificate.expires_soon"),
+        (TODAY, "certificate.expired"),
+    ],
+)
+def test_how_long_the_subjects_certificate_is_valid(
+    edited: Edit, valid_to: Any, code: str | None
+) -> None:
+    path = "subject.certificate.valid_to"
+    assert list(found(edited({path: valid_to}))) == ([(path, code)] if code else [])
+
+
 def test_a_minor_is_refused_where_no_exception_is_known(edited: Edit) -> None:
     young = {f"{PROGRAM}.certificate.number": resident_id("20101124")}
     place = {"subject.province": "浙江省", "subject.city": "杭州市", "subject.district": "西湖区"}
@@ -372,7 +390,10 @@ persons = st.builds(
 )
 applications = st.builds(
     Application,
-    kind=st.just(Kind.NEW),
+    kind=st.sampled_from(Kind),
+    filing_number=st.none() | texts,
+    effective_on=st.none() | st.dates(),
+    cancellation_reason=st.none() | st.sampled_from(CancellationReason),
     mini_program=st.builds(
         MiniProgram,
         appid=texts,
@@ -422,8 +443,10 @@ applications = st.builds(
 @given(applications)
 def test_total_and_without_double_problems(application: Application) -> None:
     nothing_read: dict[str, FileFacts] = {}
-    for files in (None, nothing_read):
-        problems = check(application, files, TODAY)
+    on_file = OnFile(mini_program=application.mini_program, subject=application.subject)
+    known = application.model_copy(update={"on_file": on_file})
+    for files, sent in ((None, application), (nothing_read, application), (None, known)):
+        problems = check(sent, files, TODAY)
         assert errors(problems)
         assert len({(p.path, p.code, p.message) for p in problems}) == len(problems)
         assert all(p.message and p.fix for p in problems)
