@@ -6,13 +6,19 @@ import pytest
 
 from filing.problems import Problem
 from filing.rules import Rule, by_code, leveled, levels_of, rules_of, table
-from tests.filing import pre_approval_cases, rule_cases_applicants, rule_cases_form
+from tests.filing import (
+    material_cases,
+    pre_approval_cases,
+    rule_cases_applicants,
+    rule_cases_form,
+)
 from tests.filing.rule_cases import Case, individual, organisation, problems_of
 from tests.filing.rule_codes import all_codes
 
 CASES: dict[str, Case] = (
     rule_cases_form.CASES
     | rule_cases_applicants.CASES
+    | material_cases.CASES
     | {code: Case(broken) for code, broken in pre_approval_cases.CASES.items()}
 )
 
