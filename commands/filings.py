@@ -46,12 +46,22 @@ def check(
     at: Annotated[
         str | None, typer.Option(metavar="DATE", help="Judge as of this day, as in 2026-11-24.")
     ] = None,
+    materials: Annotated[
+        bool,
+        typer.Option("--materials", help="List the papers that are needed, and why, instead."),
+    ] = False,
 ) -> None:
     """Validate applications and show every problem at once.
 
     Starts nothing, needs no service.
     """
-    examined = examine(files, parse_instant(at, "--at"), settings())
+    chosen, as_of = settings(), parse_instant(at, "--at")
+    if materials:
+        from commands.papers import show_materials
+
+        show_materials(files, as_of.date(), json_)
+        return
+    examined = examine(files, as_of, chosen)
     if json_:
         print_json(
             [{"file": e.document.name, "valid": e.valid, "problems": e.problems} for e in examined]

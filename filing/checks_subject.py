@@ -17,7 +17,6 @@ from filing.vocabulary import (
     PERSONAL_CERTIFICATES,
     ApplicantType,
     CertificateType,
-    MaterialType,
 )
 
 LONGEST_NAME = 100
@@ -121,7 +120,7 @@ def _addresses(subject: Subject) -> Iterator[Problem]:
 
 
 def _domicile(application: Application) -> Iterator[Problem]:
-    """An individual from elsewhere: a residence permit, where the province takes one at all."""
+    """An individual from elsewhere; that a residence permit is asked for is `filing.materials`."""
     subject = application.subject
     code = divisions.province_code(subject.province)
     if code is None or subject.certificate.type is not CertificateType.RESIDENT_ID:
@@ -132,7 +131,3 @@ def _domicile(application: Application) -> Iterator[Problem]:
         message = f"{subject.province}一般只受理本省身份证的个人备案"
         fix = "请核对备案省份"
         yield problem("subject.province", "province.local_id_only", message, fix)
-    elif all(m.type is not MaterialType.RESIDENCE_PERMIT for m in application.materials):
-        message = "身份证不属于备案省份,可能需要居住证"
-        fix = "请在 materials 中加入 residence_permit(居住证、社保证明等)"
-        yield problem("materials", "material.residence_permit", message, fix)

@@ -18,6 +18,7 @@ from pydantic import model_validator
 from filing.application import LONG_TERM, Application, PreApproval
 from filing.findings import problem
 from filing.forecast import forecast
+from filing.materials import required_materials
 from filing.model import Model
 from filing.problems import Problem
 from filing.vocabulary import (
@@ -240,7 +241,7 @@ def _declared(
         fix = "同一类别只能填写一项,请删除重复项"
         yield problem(f"{path}.category", "pre_approval.duplicate", message, fix)
     else:
-        yield from _paper(key, category, application)
+        yield from _paper(key, category, application, today)
     if category.abolished:
         message = f"前置审批 {category.name} 已取消"
         yield problem(f"{path}.category", "pre_approval.abolished", message, REMOVE)
@@ -255,7 +256,11 @@ def _declared(
     yield from _validity(f"{path}.valid_to", approval, category, application.kind, today)
 
 
-def _paper(key: str, category: Category, application: Application) -> Iterator[Problem]:
+def _paper(
+    key: str, category: Category, application: Application, today: date
+) -> Iterator[Problem]:
+    if all(one.category != key for one in required_materials(application, today)):
+        return  # a cancellation, or a change that leaves it as it is
     papers = (m for m in application.materials if m.type is MaterialType.PRE_APPROVAL)
     if all(m.category != key for m in papers):
         message = f"缺少{MATERIAL_LABELS[MaterialType.PRE_APPROVAL]}({category.name})"

@@ -9,6 +9,7 @@ from filing.holdings import Holdings
 from filing.problems import Problem
 from filing.rules import Rule, by_code, leveled, levels_of, rules_of, table
 from tests.filing import (
+    material_cases,
     pre_approval_cases,
     rule_cases_applicants,
     rule_cases_form,
@@ -22,6 +23,7 @@ CASES: dict[str, Case] = (
     | rule_cases_form.CASES
     | rule_cases_applicants.CASES
     | rule_cases_kinds.CASES
+    | material_cases.CASES
 )
 
 

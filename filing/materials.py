@@ -1,0 +1,240 @@
+"""Which materials an application needs, and why: the list to collect papers by, and to check them.
+
+The rules are data (`filing.material_rules`); here they are applied to one application.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Literal
+
+from filing import divisions, identifiers
+from filing.application import Application, Material, OnFile, Person
+from filing.changes import changed_paths
+from filing.checks_people import ADULT, same_person
+from filing.material_rules import (
+    Circumstance,
+    Image,
+    Need,
+    Rule,
+    When,
+    material_rules,
+)
+from filing.model import Model
+from filing.rules import Mark
+from filing.vocabulary import (
+    CHANGES,
+    MATERIAL_LABELS,
+    PRE_APPROVALS,
+    ApplicantType,
+    CertificateType,
+    Kind,
+    MaterialType,
+    Principal,
+)
+
+Side = Literal["front", "back"]
+
+SIDE_LABELS: dict[Side, str] = {"front": "人像面", "back": "国徽面"}
+"""Of an identity card; other papers of a person are one page [O WXJ principal_info]."""
+
+
+class Requirement(Model):
+    """One paper that is asked for; side, person and category where it is about one of them."""
+
+    type: MaterialType
+    need: Need
+    side: Side | None = None
+    person: Principal | None = None
+    category: str | None = None
+    why: str
+    source: str
+    mark: Mark
+    form: str
+    image: Image
+    signed_within_months: int | None = None
+    met_by: tuple[MaterialType, ...] = ()
+    most: int | None = None
+    template: str | None = None
+    change_unknown: bool = False
+    """Only needed if the change touches what it is about, and what is on file is not known here."""
+
+    @property
+    def label(self) -> str:
+        """Its Chinese name, with side and category."""
+        which = SIDE_LABELS[self.side] if self.side else PRE_APPROVALS.get(self.category or "")
+        return MATERIAL_LABELS[self.type] + (f"({which})" if which else "")
+
+    @property
+    def entry(self) -> str:
+        """How it is written in an application's `materials`."""
+        keys = {"type": self.type.value, "side": self.side, "category": self.category, "file": "…"}
+        return "{" + ", ".join(f"{key}: {value}" for key, value in keys.items() if value) + "}"
+
+    def met(self, material: Material) -> bool:
+        """Whether this material is the one that is asked for."""
+        return (
+            (material.type is self.type or material.type in self.met_by)
+            and self.side in (None, material.side)
+            and self.category in (None, material.category)
+        )
+
+
+def required_materials(application: Application, today: date) -> tuple[Requirement, ...]:
+    """What is asked for: required papers first, then conditional and optional ones; `today` is the
+    day in China.
+
+    A change asks for the papers of what changed; where what is on file is not known, for those that
+    its kind can touch, each under that condition.
+    """
+    holding = circumstances(application, today)
+    changed = _changed(application)
+    rules = material_rules()
+    found = [
+        one
+        for rule in rules.rules
+        if _holds(rule.when, application, holding, today)
+        and (changed is None or rule.need == "optional" or _touched(rule.concerns, changed))
+        for one in _expanded(rule, application)
+    ]
+    return tuple(
+        sorted(found, key=lambda one: ("required", "conditional", "optional").index(one.need))
+    )
+
+
+def circumstances(application: Application, today: date) -> frozenset[Circumstance]:
+    """What is so of an application, as far as rules may ask."""
+    subject, program = application.subject, application.mini_program
+    legal, principals = subject.legal_representative, (subject.principal, program.principal)
+    individual = subject.type is ApplicantType.INDIVIDUAL
+    asked = {
+        Circumstance.INDIVIDUAL: individual,
+        Circumstance.ORGANISATION: not individual,
+        Circumstance.ONE_PRINCIPAL: same_person(*principals),
+        Circumstance.DELEGATED: _delegated(individual, legal, principals[0]),
+        Circumstance.MINI_PROGRAM_DELEGATED: _delegated(individual, legal, principals[1]),
+        Circumstance.FROM_OTHER_PROVINCE: individual and _from_other_province(application),
+        Circumstance.MINOR: any(_is_minor(person, today) for person in principals),
+    }
+    return frozenset(one for one, so in asked.items() if so)
+
+
+def _delegated(individual: bool, legal: Person | None, principal: Person) -> bool:
+    return not individual and legal is not None and not same_person(legal, principal)
+
+
+def _from_other_province(application: Application) -> bool:
+    certificate = application.subject.certificate
+    code = divisions.province_code(application.subject.province)
+    if code is None or certificate.type is not CertificateType.RESIDENT_ID:
+        return False
+    return not certificate.number.startswith(code[:2])
+
+
+def _is_minor(person: Person, today: date) -> bool:
+    if person.certificate.type is not CertificateType.RESIDENT_ID:
+        return False
+    born = identifiers.birth_date(person.certificate.number)
+    return born is not None and (born.year + ADULT, born.month, born.day) > (
+        today.year,
+        today.month,
+        today.day,
+    )
+
+
+def _holds(
+    when: When, application: Application, holding: frozenset[Circumstance], today: date
+) -> bool:
+    province = divisions.abbreviation(application.subject.province)
+    return (
+        application.kind in when.kinds
+        and (not when.provinces or province in when.provinces)
+        and province not in when.except_provinces
+        and holding.issuperset(when.circumstances)
+        and holding.isdisjoint(when.unless)
+        and (when.since is None or when.since <= today)
+    )
+
+
+def _changed(application: Application) -> tuple[str, ...] | None:
+    """What a change changes; what its kind is about, where that is not known; None for no change."""
+    if application.kind not in CHANGES:
+        return None
+    if application.on_file is None:
+        return ("subject",) if application.kind is Kind.CHANGE_SUBJECT else ("mini_program",)
+    filed = OnFile(mini_program=application.mini_program, subject=application.subject)
+    return changed_paths(application.on_file, filed)
+
+
+def _touched(concerns: Sequence[str], changed: Sequence[str]) -> bool:
+    return any(
+        one == path or one.startswith(f"{path}.") or path.startswith(f"{one}.")
+        for one in concerns
+        for path in changed
+    )
+
+
+def _expanded(rule: Rule, application: Application) -> Iterator[Requirement]:
+    """A requirement for each side, or for each pre-approval, that the rule is about."""
+    rules = material_rules()
+    unknown = (
+        application.kind in CHANGES and application.on_file is None and rule.need != "optional"
+    )
+    one = Requirement(
+        type=rule.type,
+        need="conditional" if unknown else rule.need,
+        why=f"变更涉及此项时:{rule.why}" if unknown else rule.why,
+        source=rule.source,
+        mark=rule.mark,
+        form=rule.form,
+        image=rules.image,
+        signed_within_months=rules.letter_months if rule.letter else None,
+        met_by=rule.met_by,
+        most=rule.most,
+        template=rule.template,
+        change_unknown=unknown,
+    )
+    if rule.each is None:
+        yield one
+    elif rule.each == "pre_approval":
+        filed = (
+            application.on_file.mini_program.pre_approvals if application.on_file else ()
+        ) or ()
+        declared = application.mini_program.pre_approvals or ()
+        for category in dict.fromkeys(a.category for a in declared if a not in filed):
+            if category in PRE_APPROVALS:
+                yield one.model_copy(update={"category": category})
+    else:
+        principal = Principal(rule.each)
+        person = principal_of(application, principal)
+        named = one.model_copy(update={"person": principal})
+        if person.certificate.type is CertificateType.RESIDENT_ID:
+            for side in SIDE_LABELS:
+                yield named.model_copy(update={"side": side})
+        else:
+            yield named
+
+
+def principal_of(application: Application, principal: Principal) -> Person:
+    """The person in that charge."""
+    if principal is Principal.SUBJECT:
+        return application.subject.principal
+    return application.mini_program.principal
+
+
+def demands(one: Requirement) -> str:
+    """What the paper itself must be, in Chinese: original, signature, seal, and how old it may be."""
+    months = one.signed_within_months
+    return one.form + (f";签署日期为当天或 {months} 个月以内" if months else "")
+
+
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPG(JPEG)"}
+
+
+def image_demands(image: Image) -> str:
+    """What every file must be, in Chinese."""
+    formats = "、".join(_FORMATS.get(kind, kind) for kind in image.media_types)
+    shorter, longer = image.least_sides
+    return (
+        f"{formats} 图片,不超过 {image.most_bytes / 1024 / 1024:g} MB,"
+        f"不小于 {shorter}×{longer} 像素(横竖均可),{image.form}"
+    )
