@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.ports import Calendar, Materials, Records
 from filing.application import Application
 from filing.checks import check
+from filing.checks_holdings import check_holdings
 from filing.holdings import Claim
 from filing.model import CHINA, Model
 from filing.parse import parse_application
@@ -18,7 +19,7 @@ from filing.process.instants import moved
 from filing.process.state import State
 from filing.process.transition import begin, transition
 from filing.records import Entry
-from filing.rules import AS_WRITTEN, Levels
+from filing.rules import AS_WRITTEN, Levels, leveled
 from filing.vocabulary import AuthorityMode, Status
 from filing.window_rules import open_window
 from filing.windows import Arrangement, WindowTerms
@@ -105,7 +106,11 @@ class FilingActivities:
         application = parse_application(order.application)
         if not isinstance(application, Application):
             return Checked(problems=application, mode=self._mode, automatic=False)
-        problems = await self._problems(application, order.at.astimezone(CHINA).date())
+        holdings = await self._records.holdings(application)
+        problems = (
+            *await self._problems(application, order.at.astimezone(CHINA).date()),
+            *leveled(check_holdings(application, holdings), self._levels),
+        )
         claim, opens = None, order.opens
         if opens is not None and not errors(problems):
             opening = begin(application, opens.filing_id, opens.uid, self._mode, order.at).state

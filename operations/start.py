@@ -7,10 +7,13 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from filing.application import Application, workflow_id
+from filing.checks import check
+from filing.checks_holdings import check_holdings
 from filing.holdings import QUEUE
 from filing.model import Model
-from filing.problems import Problem
+from filing.problems import Problem, errors
 from filing.process.transition import begin
+from filing.rules import leveled
 from filing.vocabulary import CHANGES, KIND_LABELS, Kind
 from gateways.materials import FileChanged
 from gateways.temporal import TASK_QUEUE, WORKFLOW
@@ -111,6 +114,21 @@ async def _start(examined: Examined, services: Services, *, queue: bool) -> Outc
     return await start_application(application, file, services, queue=queue)
 
 
+async def _with_holdings(
+    application: Application, services: Services
+) -> tuple[Application, tuple[Problem, ...]]:
+    """The application with what the registry knows to be on file, and what that shows to be wrong."""
+    holdings = await services.registry.holdings(application)
+    levels = services.settings.levels
+    against = leveled(check_holdings(application, holdings), levels)
+    if application.kind not in CHANGES or application.on_file is not None:
+        return application, against
+    application = application.model_copy(update={"on_file": holdings.on_file})
+    # Of the files nothing is new: only now it is known what changes.
+    found = check(application, None, now().date(), levels=levels)
+    return application, (*found, *against)
+
+
 async def _holder(application: Application, services: Services) -> str | None:
     """The workflow id of another filing that has the application's subject or mini program."""
     holder = await services.registry.holder(application)
@@ -125,10 +143,11 @@ async def _holder(application: Application, services: Services) -> str | None:
 async def start_application(
     application: Application, file: str, services: Services, *, queue: bool = False
 ) -> Outcome:
-    """Start one checked application whose materials are stored."""
-    if application.kind in CHANGES and application.on_file is None:
-        holdings = await services.registry.holdings(application)
-        application = application.model_copy(update={"on_file": holdings.on_file})
+    """Start one checked application whose materials are stored, unless what is on file is against
+    it; what a change lacks of that is filled in."""
+    application, problems = await _with_holdings(application, services)
+    if errors(problems):
+        return Invalid(file=file, problems=problems)
     id_ = workflow_id(application)
     holder = await _holder(application, services)
     if holder is not None and not queue:

@@ -60,7 +60,7 @@ def _in_guangdong() -> Data:
 CASES = {
     "material.missing": Case(_renamed),
     "material.may_be_needed": Case({"materials.5.type": "on_site_photo"}, base=_in_guangdong),
-    "material.depends_on_change": Case(_changed_somehow),
+    "material.depends_on_change": Case(_changed_somehow, also=frozenset({"on_file.missing"})),
     "material.superfluous": _more(1, type="residence_permit", file="permit.png"),
     "material.more_than_taken": _more(1, type="service_commitment", file="second.png"),
     "file.copy": _more(2, type="other", file="same.png"),

@@ -112,7 +112,7 @@ def change_mini_program() -> Data:
 def _change(kind: str, path: str, value: str) -> Data:
     data = _filed(kind)
     on_file = copy.deepcopy({key: data[key] for key in ("mini_program", "subject")})
-    data |= {"on_file": on_file, "effective_on": TODAY + timedelta(days=30)}
+    data |= {"on_file": on_file, "effective_on": TODAY + timedelta(days=30), "materials": []}
     return changed(data, {path: value})
 
 

@@ -43,7 +43,9 @@ KINDS = {
         lambda data: data | {"on_file": {key: data[key] for key in ("mini_program", "subject")}},
         cancellation,
     ),
-    "on_file.missing": Case({"on_file": None}, change_subject),
+    "on_file.missing": Case(
+        {"on_file": None}, change_subject, also=frozenset({"material.depends_on_change"})
+    ),
     "effective_on.not_applicable": Case({"effective_on": TODAY}),
     "effective_on.missing": Case({"effective_on": None}, change_mini_program),
     "effective_on.past": Case({"effective_on": TODAY - timedelta(days=1)}, change_mini_program),
@@ -83,9 +85,21 @@ CHANGES = {
         change_subject,
     ),
     "change.certificate_number": Case(
-        {"on_file.subject.certificate.number": credit_code("93")}, change_subject
+        {"on_file.subject.certificate.number": credit_code("93")},
+        change_subject,
+        also=frozenset({"material.missing_subject_certificate"}),
     ),
-    "change.applicant_type": Case(_of_a_person, change_subject),
+    "change.applicant_type": Case(
+        _of_a_person,
+        change_subject,
+        also=frozenset(
+            {
+                "material.missing",
+                "material.missing_subject_certificate",
+                "material.missing_subject_principal_certificate",
+            }
+        ),
+    ),
     "change.subject_data": Case({"subject.address": "示例路2号"}, change_mini_program),
     "change.subject_unchanged": Case({"kind": "change_subject"}, change_mini_program),
 }

@@ -92,8 +92,10 @@ def test_a_subjects_number_that_was_not_yet_known_on_file_is_no_change() -> None
 
 def test_what_is_on_file_may_come_from_the_registry() -> None:
     application = application_of(change_subject(), {"on_file": None})
-    assert [p.code for p in check(application, None, TODAY)] == ["on_file.missing"]
-    assert check(application, None, TODAY, on_file_from_registry=True) == ()
+    depends = {"material.depends_on_change"}
+    assert {p.code for p in check(application, None, TODAY)} == {"on_file.missing", *depends}
+    found = check(application, None, TODAY, on_file_from_registry=True)
+    assert {p.code for p in found} == depends
 
 
 @pytest.mark.parametrize("kind", [cancellation, cancel_subject, cancel_access])
