@@ -23,6 +23,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.authority import AuthorityActivities
+from activities.display import DisplayActivities
 from activities.filing import FilingActivities
 from activities.notices import NoticeActivities
 from activities.ports import Authority
@@ -31,6 +32,7 @@ from filing.vocabulary import AuthorityMode
 from gateways.authority import ManualAuthority, WechatAuthority
 from gateways.calendar import RegistryCalendar
 from gateways.discovery import ServiceUnreachable, authority_url, database_url
+from gateways.displays import DisplayRegistry
 from gateways.inventory import Inventory
 from gateways.ledger import NoticeLedger
 from gateways.materials import MaterialsStore, materials_store
@@ -39,6 +41,7 @@ from gateways.registry import Registry, RegistryNotMigrated
 from gateways.schedules import keep_listing_sweep
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
 from settings import Settings, WrongSettings, load
+from workflows.display import DisplayWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.sweep import ListingSweepWorkflow
 
@@ -140,10 +143,11 @@ async def running_worker(
         channels = AppriseChannels(settings.notify_applicant, settings.notify_operations)
         notices = NoticeActivities(ledger, channels)
         sweep = SweepActivities(Inventory(registry), ledger, channels)
+        display = DisplayActivities(DisplayRegistry(registry), RegistryCalendar(registry))
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
-            workflows=[FilingWorkflow, ListingSweepWorkflow],
+            workflows=[FilingWorkflow, ListingSweepWorkflow, DisplayWorkflow],
             activities=[
                 filing.check_application,
                 filing.record,
@@ -157,6 +161,8 @@ async def running_worker(
                 notices.notify,
                 sweep.mark_unfiled,
                 sweep.tell_unfiled,
+                display.plan_display,
+                display.record_display,
             ],
             workflow_runner=workflow_runner(settings),
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

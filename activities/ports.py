@@ -6,6 +6,7 @@ from typing import Protocol
 
 from filing.application import Application
 from filing.authority import AuthorityReport, WithdrawalAnswer
+from filing.display import DisplayState
 from filing.files import FileFacts
 from filing.holdings import Claim, Holdings
 from filing.listing import Verdict
@@ -137,6 +138,14 @@ class Listed(Protocol):
 
     def alone(self) -> AbstractAsyncContextManager[bool]:
         """Whether nobody else is telling people now; nobody will while this is open."""
+        ...
+
+
+class Displays(Protocol):
+    """The registry, as the record of whether numbers are shown."""
+
+    async def write(self, state: DisplayState) -> None:
+        """Upsert the number's row, never backwards in `sequence`; the same twice changes nothing."""
         ...
 
 

@@ -105,6 +105,15 @@ Id = Annotated[
     ),
 ]
 
+IdOrNumber = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="A filing number, or its filing's workflow id, uid or appid.",
+        callback=_text,
+    ),
+]
+
 
 class Exit(IntEnum):
     """Exit codes (contract, section 2)."""

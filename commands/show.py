@@ -1,6 +1,5 @@
 """For everybody: one filing, where it stands and how it came there."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -8,12 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from commands.console import Id, Json, line, out, plain, print_json, run, settings
+from filing.display_view import told_of_display
 from filing.process.turn import since, when
 from filing.vocabulary import PARTY_LABELS
 
 if TYPE_CHECKING:
     from filing.authority import Reason
-    from filing.view import StatusAnswer
     from operations.filings import Shown
 
 app = typer.Typer()
@@ -30,7 +29,7 @@ def show(id_: Id, json_: Json = False) -> None:
     if json_:
         answer = shown.answer.model_dump(mode="json")
         extra = shown.model_dump(
-            mode="json", include={"as_of", "notices", "returns", "ended_from_outside"}
+            mode="json", include={"as_of", "notices", "returns", "ended_from_outside", "display"}
         )
         print_json({**answer, **extra})
         return
@@ -51,7 +50,7 @@ def _print_shown(shown: "Shown") -> None:
     facts = Table(show_header=False, box=None)
     facts.add_column()
     facts.add_column(overflow="fold")
-    for label, value in _facts(answer, shown.as_of):
+    for label, value in _facts(shown):
         facts.add_row(label, Text(plain(value)))
     out.print(facts)
     if shown.ended_from_outside:
@@ -94,7 +93,8 @@ def _print_reason(lead: str, reason: "Reason") -> None:
     line(f"{lead}{reason.field}:{reason.reason} {reason.suggestion or ''}".rstrip())
 
 
-def _facts(answer: "StatusAnswer", as_of: datetime | None) -> list[tuple[str, str]]:
+def _facts(shown: "Shown") -> list[tuple[str, str]]:
+    answer = shown.answer
     due = "—" if answer.due_at is None else when(answer.due_at)
     marks = [
         mark
@@ -110,8 +110,9 @@ def _facts(answer: "StatusAnswer", as_of: datetime | None) -> list[tuple[str, st
         ("等待", PARTY_LABELS[answer.waiting_for] if answer.waiting_for else "—"),
         ("期限", " ".join([due, *marks])),
         ("备案号", answer.filing_number or "—"),
+        *([("展示备案号", told_of_display(shown.display))] if shown.display else []),
         ("uid", answer.uid),
     ]
-    if as_of is not None:
-        facts.append(("截至", f"{when(as_of)}(来自登记簿)"))
+    if shown.as_of is not None:
+        facts.append(("截至", f"{when(shown.as_of)}(来自登记簿)"))
     return facts

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 from temporalio.client import WorkflowHandle
-from temporalio.testing import TimeSkipper, TimeSkippingConfig
+from temporalio.testing import TimeSkipper
 
 from embedded.stack import Stack, StackOptions, discard_home, running_stack
 from filing.application import Application
@@ -30,7 +30,7 @@ from operations.applications import examine_files, store_materials
 from operations.examples import write_example
 from operations.services import Services, now
 from operations.start import Started, start_application
-from operations.time_travel import MOST_SKIPS
+from operations.time_travel import SKIPPING
 from settings import Settings
 
 PATIENCE = 60.0
@@ -320,9 +320,7 @@ async def _play(
     handle = services.client.get_workflow_handle(
         filing.filing_id, first_execution_run_id=filing.uid
     )
-    skipper = TimeSkipper(
-        services.client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
-    )
+    skipper = TimeSkipper(services.client, config=SKIPPING)
 
     def say(what: str) -> None:
         progress(f"{story.title}: {what}")

@@ -7,3 +7,6 @@ SUBJECT_BUSY = "SubjectBusy"
 
 INVALID_SWEEP = "InvalidSweep"
 """A sweep was started with something else than a day."""
+
+INVALID_DISPLAY = "InvalidDisplay"
+"""What a display workflow was started with, or its id, is not valid: the text lists the paths."""

@@ -40,6 +40,10 @@ class NoticePurpose(str, Enum):
     CLEAR_OUT = "clear_out"
     """To the owner: listed without a number, and marked for clear-out. To operations: a filing of
     such a one is open."""
+    DISPLAY_REMINDER = "display_reminder"
+    """To the applicant: the number that was granted is to be shown."""
+    DISPLAY_UNSEEN = "display_unseen"
+    """To operations: nobody has said that the number is shown."""
 
 
 class NoticeReason(Model):

@@ -169,8 +169,8 @@ def details(state: State) -> str:
     label = status_label(state)
     lines = [f"## {KIND_LABELS[state.application.kind]} · {label} · 第 {state.round} 轮", ""]
     lines += ["| 项目 | 内容 |", "|---|---|"]
-    lines.append(f"| 小程序 | {_cell(state.application.mini_program.name)} |")
-    lines.append(f"| 省份 | {_cell(state.application.subject.province)} |")
+    lines.append(f"| 小程序 | {cell(state.application.mini_program.name)} |")
+    lines.append(f"| 省份 | {cell(state.application.subject.province)} |")
     party = waiting_for(state)
     if party:
         lines.append(f"| 等待 | {PARTY_LABELS[party]} |")
@@ -184,7 +184,7 @@ def details(state: State) -> str:
     if state.filing_number:
         lines.append(f"| 备案号 | {state.filing_number} |")
     if state.status is Status.QUEUED:
-        lines.append(f"| 排在其后 | {_cell(state.queued_behind or '')} |")
+        lines.append(f"| 排在其后 | {cell(state.queued_behind or '')} |")
     if state.status is Status.SMS_VERIFICATION:
         done = {c.person for c in state.sms}
         waiting = "、".join(PRINCIPAL_LABELS[p] for p in state.principals_due if p not in done)
@@ -194,17 +194,17 @@ def details(state: State) -> str:
     if replaced:
         lines += ["", "### 变更内容", "", "| 字段 | 原 | 新 |", "|---|---|---|"]
         lines += [
-            f"| {_cell(c.path)} | {_cell(c.before or '')} | {_cell(c.after or '')} |"
+            f"| {cell(c.path)} | {cell(c.before or '')} | {cell(c.after or '')} |"
             for c in replaced[:MOST_CHANGES_SHOWN]
         ]
     lines += _reasons("退回原因", state.reasons)
     lines += _reasons("上一轮的退回原因", state.previous_reasons)
     lines += ["", "### 经过", ""]
-    lines += [f"- {when(t.at)} {_cell(t.note)}({_cell(t.by)})" for t in state.timeline[-30:]]
+    lines += [f"- {when(t.at)} {cell(t.note)}({cell(t.by)})" for t in state.timeline[-30:]]
     if state.refused_count:
         lines += ["", f"### 未被采纳的消息(共 {state.refused_count} 条,最近在前)", ""]
         lines += [
-            f"- {when(r.at)} `{_code(r.message)}`:{_cell(r.explanation)}"
+            f"- {when(r.at)} `{_code(r.message)}`:{cell(r.explanation)}"
             for r in reversed(state.refused)
         ]
     return "\n".join(lines)
@@ -215,7 +215,7 @@ def _reasons(heading: str, reasons: tuple[Reason, ...]) -> list[str]:
         return []
     lines = ["", f"### {heading}", "", "| 字段 | 原因 | 建议 |", "|---|---|---|"]
     return lines + [
-        f"| {_cell(r.field)} | {_cell(r.reason)} | {_cell(r.suggestion or '')} |" for r in reasons
+        f"| {cell(r.field)} | {cell(r.reason)} | {cell(r.suggestion or '')} |" for r in reasons
     ]
 
 
@@ -252,7 +252,7 @@ def _code(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text).replace("`", "'")
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text from outside, safe inside a Markdown table."""
     plain = "".join(c if c.isprintable() else " " for c in text)
     for mark in "\\|`*_[]<>#":

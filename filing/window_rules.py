@@ -112,7 +112,7 @@ def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowT
         raise ValueError(f"{request.stage.value} has no window")
     start = china_time(request.start)
     length = terms.correction_days if rule.length is None else rule.length
-    notice = _Notices(arrangement, request.offset_seconds)
+    notice = NoticeTimes(arrangement, request.offset_seconds)
     if rule.unit is Unit.HOURS:
         due_at = _end_of_hours(start, timedelta(hours=length), request.holds)
         provisional = False
@@ -146,7 +146,7 @@ def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowT
     )
 
 
-class _Notices:
+class NoticeTimes:
     """When notices of a day go out: 09:00 of its working day, plus the filing's own offset."""
 
     def __init__(self, arrangement: Arrangement, offset_seconds: int) -> None:
@@ -194,7 +194,7 @@ def _before_the_end(rule: Rule, due_at: datetime) -> list[Alarm]:
 
 def _half_and_last(
     arrangement: Arrangement,
-    notice: _Notices,
+    notice: NoticeTimes,
     start: datetime,
     length: int,
     held: frozenset[date],
@@ -211,7 +211,7 @@ def _half_and_last(
 
 def _after_the_start(
     rule: Rule,
-    notice: _Notices,
+    notice: NoticeTimes,
     start: datetime,
     due_at: datetime,
     held: frozenset[date],
@@ -228,7 +228,7 @@ def _after_the_start(
 
 def _escalations(
     arrangement: Arrangement,
-    notice: _Notices,
+    notice: NoticeTimes,
     rule: Rule,
     due_at: datetime,
     entered_at: datetime,
@@ -252,7 +252,7 @@ def _escalations(
 
 
 def _repeated(
-    arrangement: Arrangement, notice: _Notices, first_day: date, every: int
+    arrangement: Arrangement, notice: NoticeTimes, first_day: date, every: int
 ) -> Iterator[Alarm]:
     """An escalation on every `every`-th working day after the first day, without end."""
     days = working_days_after(arrangement, start_of(first_day))

@@ -13,6 +13,7 @@ from apprise import AppriseAsset, NotifyBase, NotifyFormat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from activities.ports import MayHaveArrived, NotSent
+from filing.display import how_to_show
 from filing.notices import Audience, Delivery, Notice
 from filing.vocabulary import MATERIAL_LABELS
 from settings import WrongSettings
@@ -31,6 +32,7 @@ _texts = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_texts.globals["how_to_show"] = how_to_show
 _ANSWER = re.compile(r": (\{.*)?\(\d{3}, |NewConnectionError|ConnectTimeout|Connection refused")
 """In Apprise's log of an exception: an SMTP answer, or no connection at all."""
 _BLANK_LINES = re.compile(r"\n{3,}")

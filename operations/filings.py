@@ -18,11 +18,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from filing.authority import Reason
+from filing.display_view import DisplayAnswer
 from filing.model import CHINA, Model
 from filing.paths import nearest_path
 from filing.view import StatusAnswer
 from filing.vocabulary import Status
 from gateways.discovery import ServiceUnreachable
+from gateways.displays import DisplayRegistry
 from gateways.registry import FilingRecord, NoticeRecord, RecordedEntry
 from operations.services import Services, now
 
@@ -67,6 +69,8 @@ class Shown(Model):
     """Of all rounds, in order."""
     ended_from_outside: bool
     """Its workflow was ended past the process, so that it has no outcome."""
+    display: DisplayAnswer | None
+    """Whether its number is shown; None where it has none that anybody waits for."""
 
 
 class Outcome(Model):
@@ -159,6 +163,7 @@ async def show(id_: str, services: Services) -> Shown:
         record = await settle(record, services)
     events = await services.registry.events(record.uid)
     shown = answer or StatusAnswer.model_validate(record.view)
+    number = shown.filing_number
     return Shown(
         answer=shown,
         as_of=None if answer else record.updated_at.astimezone(CHINA),
@@ -176,6 +181,9 @@ async def show(id_: str, services: Services) -> Shown:
             if event.purpose == "transition" and "reasons" in event.detail
         ),
         ended_from_outside=record.closed_at is not None and not shown.status.final,
+        display=None
+        if number is None
+        else await DisplayRegistry(services.registry).of_number(number),
     )
 
 
@@ -186,17 +194,18 @@ async def send(
     if record.closed_at:
         return await _too_late(record, name)
     try:
-        answer = await _update(handle_of(record, services), name, payload)
+        answer = await update(handle_of(record, services), name, payload)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return await _too_late(await settle(record, services), name)
-        raise _no_worker(name) from error
+        raise no_worker(name) from error
     except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-        raise _no_worker(name) from error
+        raise no_worker(name) from error
     return Outcome.model_validate(answer)
 
 
-async def _update(handle: WorkflowHandle[Any, Any], name: str, payload: dict[str, Any]) -> Any:
+async def update(handle: WorkflowHandle[Any, Any], name: str, payload: dict[str, Any]) -> Any:
+    """Send an update, again where it certainly did not arrive. Raises what Temporal's client does."""
     for attempt in range(UPDATE_TRIES):
         try:
             return await handle.execute_update(
@@ -211,7 +220,8 @@ async def _update(handle: WorkflowHandle[Any, Any], name: str, payload: dict[str
     raise AssertionError
 
 
-def _no_worker(name: str) -> ServiceUnreachable:
+def no_worker(name: str) -> ServiceUnreachable:
+    """What is told where nobody answered a message in time."""
     return ServiceUnreachable(
         f"no worker answered `{name}` within {APPLIED_WITHIN.total_seconds():.0f} s; it may still be applied: "
         "see `starter.py show`, and whether a worker runs"

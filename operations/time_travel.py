@@ -14,6 +14,9 @@ from operations.services import Services
 
 MOST_SKIPS = 100_000
 """The server's own limit (200) would end skipping silently: retries count too."""
+SKIPPING = TimeSkippingConfig(max_session_skip_count=MOST_SKIPS, disable_propagation=True)
+"""How one workflow's clock is moved on. Without propagation, for what a filing leaves behind (the
+display of its number) would begin skipping, and go on without end."""
 
 
 def skipper(services: Services) -> TimeSkipper:
@@ -23,9 +26,7 @@ def skipper(services: Services) -> TimeSkipper:
         raise ServiceUnreachable(
             "no time travel here: start the stack with `starter.py up --time-travel` on this BEIAN_HOME"
         )
-    return TimeSkipper(
-        services.client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
-    )
+    return TimeSkipper(services.client, config=SKIPPING)
 
 
 class FilingEnded(Exception):

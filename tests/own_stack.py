@@ -70,8 +70,8 @@ async def until(filing: Filing, status: Status, round_: int = 1) -> StatusAnswer
     return await filing.player.until(status, round_)
 
 
-def short_lived_worker(folder: Path, history: int) -> Path:
-    """A worker program whose filings go on as new runs after this many events.
+def short_lived_worker(folder: Path, history: int, workflow: str = "filing") -> Path:
+    """A worker program whose filings (or displays) go on as new runs after this many events.
 
     Its workflow code runs outside of the sandbox, which would load the constant anew.
     """
@@ -80,8 +80,8 @@ def short_lived_worker(folder: Path, history: int) -> Path:
         f"""import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 os.environ["BEIAN_WORKFLOW_SANDBOX"] = "false"
-import worker, workflows.filing
-workflows.filing.LONG_HISTORY = {history}
+import worker, workflows.{workflow}
+workflows.{workflow}.LONG_HISTORY = {history}
 if __name__ == "__main__":
     sys.exit(worker.main())
 """,

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import httpx
 from temporalio.client import WorkflowHandle
-from temporalio.testing import TimeSkipper, TimeSkippingConfig
+from temporalio.testing import TimeSkipper
 
 from embedded.demo import Player
 from embedded.stack import Stack
@@ -22,7 +22,7 @@ from operations.applications import examine_files, store_materials
 from operations.examples import invented_credit_code, write_example
 from operations.services import Services, now
 from operations.start import Started, start_application
-from operations.time_travel import MOST_SKIPS
+from operations.time_travel import SKIPPING
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,7 @@ async def store_example(services: Services, folder: Path) -> Application:
 @asynccontextmanager
 async def beginning(stack: Stack, services: Services, example: Application) -> AsyncIterator[Begin]:
     """Starts filings like the example on a running stack, each of a fresh mini program."""
-    skipper = TimeSkipper(
-        services.client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
-    )
+    skipper = TimeSkipper(services.client, config=SKIPPING)
     async with httpx.AsyncClient(base_url=stack.info.authority, timeout=10) as control:
 
         async def begin(application: Application | None = None) -> Filing:

@@ -1,4 +1,4 @@
-"""Saves the histories of the demo's filings for replay: `python -m tests.save_histories v1`.
+"""Saves the demo's histories for replay: `python -m tests.save_histories v1`.
 
 Run it when workflow code changes on purpose, under a new version's name; the older files stay, for
 filings that began under them must go on.
@@ -8,10 +8,16 @@ import asyncio
 import json
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 
+from temporalio.client import Client, WorkflowHistory
+from temporalio.testing import TimeSkipper
+
 from embedded.demo import STORIES, demo
+from filing.display import display_id
 from gateways.temporal import connect
+from operations.time_travel import SKIPPING
 from settings import Settings
 
 FOLDER = Path(__file__).parent / "histories"
@@ -23,6 +29,17 @@ def _portable(history: str) -> str:
     return re.sub(r'"stackTrace":\s*"(?:[^"\\]|\\.)*"', '"stackTrace": ""', history)
 
 
+async def _displayed_after_a_reminder(client: Client, number: str) -> WorkflowHistory:
+    """The display of a number that was granted in the demo: reminded of once, a wrong message."""
+    handle = client.get_workflow_handle(display_id(number))
+    skipper = TimeSkipper(client, config=SKIPPING)
+    await skipper.fast_forward(handle, timedelta(days=10))
+    await handle.signal("displayed", "li.na")
+    await handle.execute_update("displayed", {"by": "li.na"})
+    await handle.result()
+    return await handle.fetch_history()
+
+
 async def save(version: str) -> None:
     """Play the demo and keep each filing's history, and one that no code of ours ever made."""
     async with demo(None, lambda what: None) as (stack, rows, _):
@@ -30,6 +47,9 @@ async def save(version: str) -> None:
         for story, row in zip(STORIES, rows, strict=True):
             history = await client.get_workflow_handle(row.filing_id).fetch_history()
             (FOLDER / f"{version}-{story.name}.json").write_text(_portable(history.to_json()))
+        number = next(row.filing_number for row in rows if row.filing_number)
+        history = await _displayed_after_a_reminder(client, number)
+        (FOLDER / f"{version}-displayed.json").write_text(_portable(history.to_json()))
     other = json.loads((FOLDER / f"{version}-{STORIES[0].name}.json").read_text())
     scheduled = next(
         event["activityTaskScheduledEventAttributes"]

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.filing import FilingActivities, NumberClaim, RecordOrder
     from activities.notices import NoticeActivities
     from filing.authority import AuthorityReport
-    from filing.notices import LAST_NOTICE_FOR, NOTICE_FOR
+    from filing.notices import LAST_NOTICE_FOR, NOTICE_FOR, Notice
     from filing.process.events import (
         AskOnce,
         AskWithdrawal,
@@ -77,6 +77,22 @@ async def quickly(
         start_to_close_timeout=ATTEMPT,
         retry_policy=_PATIENT,
         summary=summary,
+    )
+
+
+async def deliver(notice: Notice, ahead: timedelta) -> None:
+    """Send a notice, trying for so long. Raises `ActivityError` where it never arrived, or where
+    this was cancelled."""
+    await workflow.execute_activity_method(
+        NoticeActivities.notify,
+        notice,
+        start_to_close_timeout=ATTEMPT * 3,  # channels are tried one after the other
+        heartbeat_timeout=SIGN_OF_LIFE,
+        schedule_to_close_timeout=ahead,
+        retry_policy=_NOTICE,
+        # An attempt under way ends by itself, and tells how.
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        summary=f"通知:{notice.purpose.value} → {notice.audience.value}",
     )
 
 
@@ -218,24 +234,13 @@ class Effects:
 
     async def _notify(self, untold: Untold) -> None:
         ahead = max(untold.until - workflow.now(), timedelta(seconds=1))
-        notice = untold.notice
         try:
-            await workflow.execute_activity_method(
-                NoticeActivities.notify,
-                notice,
-                start_to_close_timeout=ATTEMPT * 3,  # channels are tried one after the other
-                heartbeat_timeout=SIGN_OF_LIFE,
-                schedule_to_close_timeout=ahead,
-                retry_policy=_NOTICE,
-                # An attempt under way ends by itself, and tells how.
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                summary=f"通知:{notice.purpose.value} → {notice.audience.value}",
-            )
+            await deliver(untold.notice, ahead)
         except ActivityError as error:
             if self._resting and is_cancelled_exception(error):
                 self._untold.append(untold)
             else:
-                self._receive(Undelivered(notice=notice, at=workflow.now()))
+                self._receive(Undelivered(notice=untold.notice, at=workflow.now()))
 
     async def _ask(
         self,

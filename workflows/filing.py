@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.filing import CheckOrder, FilingActivities, NotAccepted, Opening, refused
     from filing.application import Application, workflow_id
+    from filing.display import duty_of
     from filing.errors import INVALID_APPLICATION, SUBJECT_BUSY
     from filing.holdings import QUEUE
     from filing.parse import parse_application
@@ -41,11 +42,12 @@ with workflow.unsafe.imports_passed_through():
     from filing.view import (
         details,
         search_attributes,
-        shown_refusal,
         status_answer,
         timer_summary,
     )
+    from workflows.display import start_display
     from workflows.effects import Effects, quickly
+    from workflows.messages import answer, plain
 
 CARRIED = "carried"
 ENTRIES_AT_ONCE = 200
@@ -146,7 +148,7 @@ class FilingWorkflow:
 
     @workflow.signal(dynamic=True)
     def _any_signal(self, name: str, args: Sequence[RawValue]) -> None:
-        self._message(name, _plain(args))
+        self._message(name, plain(args))
 
     @workflow.update(name="decide")
     async def _decide_update(self, *args: Any) -> Any:
@@ -178,7 +180,7 @@ class FilingWorkflow:
 
     @workflow.update(dynamic=True)
     async def _any_update(self, name: str, args: Sequence[RawValue]) -> Any:
-        return await self._ask(name, _plain(args))
+        return await self._ask(name, plain(args))
 
     async def _ask(self, name: str, args: Sequence[Any]) -> dict[str, Any]:
         """`{"accepted", "refusal", "status"}`: what became of the message, and where it stands."""
@@ -341,11 +343,11 @@ class FilingWorkflow:
         self._inbox.extendleft((f.event, None) for f in reversed(follow))
         self._show()
         if ticket is not None:
-            self._answers[ticket] = _answer(step.refusal, self._answer_status())
+            self._answers[ticket] = answer(step.refusal, self._answer_status())
 
     def _answer_withdrawals(self, refusal: Refusal | None) -> None:
         for ticket in self._withdrawals:
-            self._answers[ticket] = _answer(refusal, self._answer_status())
+            self._answers[ticket] = answer(refusal, self._answer_status())
         self._withdrawals.clear()
 
     async def _record(self, record: Record, alone: bool) -> None:
@@ -404,6 +406,7 @@ class FilingWorkflow:
 
     async def _finish(self) -> None:
         """Nothing that was sent is lost: late messages are refused, notices are sent, handlers end."""
+        duty = duty_of(self._living)
         self._effects.hurry()
         self._answer_withdrawals(None)
         while True:
@@ -417,7 +420,13 @@ class FilingWorkflow:
                 await workflow.wait_condition(
                     lambda: bool(self._inbox) or workflow.all_handlers_finished()
                 )
-            elif not self._inbox:
+            elif self._inbox:
+                continue
+            elif duty is not None:
+                # Last, for a clock cannot be moved on (time travel) while a child is open.
+                await start_display(duty)
+                duty = None
+            else:
                 return
 
     @property
@@ -453,21 +462,6 @@ class FilingWorkflow:
                 carried = self._effects.carried(self._living)
                 workflow.continue_as_new(args=[{CARRIED: carried.model_dump(mode="json")}])
         self._effects.wake()
-
-
-def _plain(args: Sequence[RawValue]) -> tuple[Any, ...]:
-    """What came under a name without a handler of its own: a known one counts by either door, and
-    of an unknown one nothing is read but the name. The codec has made every payload readable."""
-    converter = workflow.payload_converter()
-    return tuple(converter.from_payload(arg.payload) for arg in args)
-
-
-def _answer(refusal: Refusal | None, status: Any) -> dict[str, Any]:
-    return {
-        "accepted": refusal is None,
-        "refusal": shown_refusal(refusal).model_dump(mode="json") if refusal else None,
-        "status": status,
-    }
 
 
 def _problem(path: str, code: str, message: str) -> Problem:

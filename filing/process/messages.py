@@ -1,6 +1,7 @@
 """The messages that people and systems send to a filing, and how they are read. Never raises."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -161,13 +162,21 @@ class Malformed(Model):
     """Who sent it, where that could be read."""
 
 
-def read(name: str, args: tuple[Any, ...]) -> Model | Malformed:
-    """Read what was sent under `name`: exactly one JSON object of the right shape."""
-    shape = SHAPES.get(name)
+def read(
+    name: str,
+    args: tuple[Any, ...],
+    shapes: Mapping[str, type[Model]] = SHAPES,
+    examples: Mapping[str, str] = EXAMPLES,
+) -> Model | Malformed:
+    """Read what was sent under `name`: exactly one JSON object of the right shape.
+
+    `shapes` and `examples` are a filing's, unless another workflow's are given.
+    """
+    shape = shapes.get(name)
     if shape is None:
-        known = "、".join(SHAPES)
+        known = "、".join(shapes)
         return Malformed(code="unknown_message", explanation=f"没有这种消息,可用的有:{known}")
-    right = f"正确写法如 {_right(name, args[0] if len(args) == 1 else None)}"
+    right = f"正确写法如 {_right(examples[name], name, args[0] if len(args) == 1 else None)}"
     if len(args) != 1:
         what = "没有内容" if not args else f"有 {len(args)} 个参数"
         return Malformed(
@@ -193,12 +202,12 @@ def read(name: str, args: tuple[Any, ...]) -> Model | Malformed:
         return Malformed(code="malformed", explanation=f"内容不是可读的 JSON;{right}")
 
 
-def _right(name: str, payload: Any) -> str:
+def _right(usual: str, name: str, payload: Any) -> str:
     """A right payload for what was tried, as a return for one that was to be a return."""
     tried = payload.get("decision", payload) if isinstance(payload, dict) else None
     outcome = tried.get("outcome") if isinstance(tried, dict) else None
     fitting = DECISION_EXAMPLES.get(name, {})
-    return fitting.get(outcome, EXAMPLES[name]) if isinstance(outcome, str) else EXAMPLES[name]
+    return fitting.get(outcome, usual) if isinstance(outcome, str) else usual
 
 
 def _sender(payload: dict[str, Any]) -> str | None:

@@ -144,7 +144,7 @@ class State(Model):
     @property
     def offset_seconds(self) -> int:
         """The filing's own spread of 09:00 notices, 0 to 3599 s, so that thousands never coincide."""
-        return _offset_seconds(self.uid)
+        return notice_offset(self.uid)
 
     @property
     def next_instant(self) -> datetime | None:
@@ -163,5 +163,6 @@ class State(Model):
 
 
 @lru_cache(1024)
-def _offset_seconds(uid: str) -> int:
+def notice_offset(uid: str) -> int:
+    """Seconds after 09:00, 0 to 3599, at which notices about this filing go out."""
     return int.from_bytes(hashlib.sha256(uid.encode()).digest()[:4]) % 3600

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from temporalio.testing import TimeSkipper, TimeSkippingConfig
+from temporalio.testing import TimeSkipper
 from typer.testing import CliRunner
 
 import starter
@@ -27,7 +27,7 @@ from gateways.discovery import UpInfo, read_up
 from gateways.temporal import connect
 from operations.examples import invented_credit_code
 from operations.formats import from_yaml
-from operations.time_travel import MOST_SKIPS
+from operations.time_travel import SKIPPING
 from settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -244,7 +244,7 @@ Begin = Callable[[], Awaitable[Case]]
 async def begin(running: Running) -> AsyncIterator[Begin]:
     """Starts a filing of a fresh mini program."""
     client = await connect(Settings(home=running.cli.home))
-    skipper = TimeSkipper(client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS))
+    skipper = TimeSkipper(client, config=SKIPPING)
     async with httpx.AsyncClient(base_url=running.info.authority, timeout=10) as control:
 
         async def start() -> Case:

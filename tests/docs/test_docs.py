@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import starter
+from filing.display import DISPLAY_EXAMPLES, DISPLAY_LABELS, DISPLAY_SHAPES, DisplayStatus
+from filing.display_view import DisplayAnswer
 from filing.process.diagram import diagram
-from filing.process.messages import SHAPES, Malformed, read
+from filing.process.messages import EXAMPLES, SHAPES, Malformed, read
 from filing.view import ShownStretch, StatusAnswer
 from filing.vocabulary import STATUS_LABELS, Status
 from gateways.temporal import SEARCH_ATTRIBUTES
@@ -29,6 +31,8 @@ SENT = re.compile(
     r"temporal workflow (?:signal|update execute)[^`]*?--name (?P<name>\w+)[\s\\]+"
     r"--input '(?P<payload>[^']+)'"
 )
+
+ALL_SHAPES = SHAPES | DISPLAY_SHAPES
 
 
 def settings() -> list[str]:
@@ -93,16 +97,16 @@ def test_no_command_is_made_up() -> None:
         assert set(shown) <= set(commands()), document.name
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", ALL_SHAPES)
 def test_every_message_is_documented_with_an_example(name: str) -> None:
     assert f"--name {name} " in section(f"`{name}`")
 
 
-@pytest.mark.parametrize("shape", sorted({shape.__name__ for shape in SHAPES.values()}))
+@pytest.mark.parametrize("shape", sorted({shape.__name__ for shape in ALL_SHAPES.values()}))
 def test_every_key_of_a_message_is_documented(shape: str) -> None:
-    names = [name for name, model in SHAPES.items() if model.__name__ == shape]
+    names = [name for name, model in ALL_SHAPES.items() if model.__name__ == shape]
     text = "".join(section(f"`{name}`") for name in names)
-    assert [f for f in SHAPES[names[0]].model_fields if f"`{f}`" not in text] == []
+    assert [f for f in ALL_SHAPES[names[0]].model_fields if f"`{f}`" not in text] == []
 
 
 def test_every_example_message_is_a_right_one() -> None:
@@ -112,14 +116,21 @@ def test_every_example_message_is_a_right_one() -> None:
         for match in SENT.finditer(text)
     ]
     # `amend` is sent from a file.
-    assert {name for name, _ in examples} == set(SHAPES) - {"amend"}
+    assert {name for name, _ in examples} == set(ALL_SHAPES) - {"amend"}
     for name, payload in examples:
-        assert not isinstance(read(name, (json.loads(payload),)), Malformed), (name, payload)
+        message = read(name, (json.loads(payload),), ALL_SHAPES, EXAMPLES | DISPLAY_EXAMPLES)
+        assert not isinstance(message, Malformed), (name, payload)
 
 
 @pytest.mark.parametrize("name", SEARCH_ATTRIBUTES)
 def test_every_search_attribute_is_documented_with_its_type(name: str) -> None:
     assert f"| `{name}` | {SEARCH_ATTRIBUTES[name]} |" in section("Search attributes")
+
+
+def test_every_field_of_a_displays_answer_is_documented() -> None:
+    text = section("What a display answers")
+    assert [name for name in DisplayAnswer.model_fields if f"`{name}`" not in text] == []
+    assert [s for s in DisplayStatus if f"`{s.value}` {DISPLAY_LABELS[s]}" not in text] == []
 
 
 def test_every_field_of_the_status_answer_is_documented() -> None:

@@ -12,6 +12,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import gateways.notices
+from filing.display import QUERY_SITE
 from filing.notices import Audience, Delivery, Notice, NoticePurpose, NoticeReason
 from gateways.notices import (
     AppriseChannels,
@@ -164,12 +165,21 @@ def test_the_sms_notice_says_how_the_check_is_done() -> None:
         assert said in body
 
 
+def test_who_was_granted_a_number_is_told_how_to_show_it() -> None:
+    for purpose in (NoticePurpose.APPROVED, NoticePurpose.DISPLAY_REMINDER):
+        _, body = render(notice_of(purpose))
+        assert "1. 在小程序首页底部的中央位置标明备案号:苏ICP备2026000001号-1X。\n" in body
+        assert QUERY_SITE in body
+        assert "备案电子验证标识" in body
+        assert "该款为网站而定" in body
+
+
 def test_an_ended_filing_is_not_told_to_show_its_number() -> None:
     approved = notice_of(NoticePurpose.APPROVED)
-    assert "按规定在小程序中标明" in render(approved)[1]
+    assert "标明备案号" in render(approved)[1]
     for kind in ("注销小程序", "取消接入"):
         _, body = render(approved.model_copy(update={"kind_label": kind}))
-        assert "按规定在小程序中标明" not in body
+        assert "标明备案号" not in body
 
 
 def test_a_name_with_a_line_break_makes_no_header_of_its_own() -> None:

@@ -12,6 +12,7 @@ from gateways.temporal import data_converter
 from settings import Settings
 from tests.save_histories import FOLDER, MUST_FAIL
 from worker import workflow_runner
+from workflows.display import DisplayWorkflow
 from workflows.filing import FilingWorkflow
 
 SAVED = sorted(path for path in FOLDER.glob("*.json") if path.name != MUST_FAIL)
@@ -19,7 +20,7 @@ SAVED = sorted(path for path in FOLDER.glob("*.json") if path.name != MUST_FAIL)
 
 def _replayer() -> Replayer:
     return Replayer(
-        workflows=[FilingWorkflow],
+        workflows=[FilingWorkflow, DisplayWorkflow],
         data_converter=data_converter(),
         workflow_runner=workflow_runner(Settings()),
     )
