@@ -32,6 +32,7 @@ from filing.vocabulary import AuthorityMode
 from gateways.authority import ManualAuthority, WechatAuthority
 from gateways.calendar import RegistryCalendar
 from gateways.discovery import ServiceUnreachable, authority_url, database_url
+from gateways.display_workflows import DisplayWorkflows
 from gateways.displays import DisplayRegistry
 from gateways.inventory import Inventory
 from gateways.ledger import NoticeLedger
@@ -143,7 +144,9 @@ async def running_worker(
         channels = AppriseChannels(settings.notify_applicant, settings.notify_operations)
         notices = NoticeActivities(ledger, channels)
         sweep = SweepActivities(Inventory(registry), ledger, channels)
-        display = DisplayActivities(DisplayRegistry(registry), RegistryCalendar(registry))
+        display = DisplayActivities(
+            DisplayRegistry(registry), RegistryCalendar(registry), DisplayWorkflows(client)
+        )
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
@@ -161,6 +164,7 @@ async def running_worker(
                 notices.notify,
                 sweep.mark_unfiled,
                 sweep.tell_unfiled,
+                display.see_to_displays,
                 display.plan_display,
                 display.record_display,
             ],

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from temporalio import activity
 
-from activities.ports import Calendar, Displays
-from filing.display import DisplayState, Plan, plan
+from activities.ports import Calendar, Displays, OpenDisplays
+from filing.display import Aftermath, DisplayState, NumberCancelled, Plan, plan
 from filing.model import Model
 
 
@@ -18,11 +18,23 @@ class PlanOrder(Model):
 
 
 class DisplayActivities:
-    """Needs the registry and the calendar."""
+    """Needs the registry, the calendar and Temporal."""
 
-    def __init__(self, displays: Displays, calendar: Calendar) -> None:
+    def __init__(self, displays: Displays, calendar: Calendar, open_displays: OpenDisplays) -> None:
         self._displays = displays
         self._calendar = calendar
+        self._open = open_displays
+
+    @activity.defn
+    async def see_to_displays(self, aftermath: Aftermath) -> None:
+        """Begin and end what a filing that went through asks for; doing it again does nothing."""
+        if aftermath.begins is not None:
+            await self._open.begin(aftermath.begins)
+        if aftermath.ends is not None:
+            message = NumberCancelled(by=aftermath.filing_id, note=aftermath.note)
+            # Itself in any case: one that has just begun may not be on record yet.
+            for number in {aftermath.ends, *await self._displays.waiting(aftermath.ends)}:
+                await self._open.end(number, message)
 
     @activity.defn
     async def plan_display(self, order: PlanOrder) -> Plan:

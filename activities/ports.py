@@ -6,7 +6,7 @@ from typing import Protocol
 
 from filing.application import Application
 from filing.authority import AuthorityReport, WithdrawalAnswer
-from filing.display import DisplayState
+from filing.display import DisplayState, Duty, NumberCancelled
 from filing.files import FileFacts
 from filing.holdings import Claim, Holdings
 from filing.listing import Verdict
@@ -141,8 +141,24 @@ class Listed(Protocol):
         ...
 
 
+class OpenDisplays(Protocol):
+    """The workflows that see to it that numbers are shown."""
+
+    async def begin(self, duty: Duty) -> None:
+        """Start one; a second for the same number does nothing."""
+        ...
+
+    async def end(self, number: str, message: NumberCancelled) -> None:
+        """Tell one that its number is no longer in force; nothing where none is open."""
+        ...
+
+
 class Displays(Protocol):
     """The registry, as the record of whether numbers are shown."""
+
+    async def waiting(self, number: str) -> tuple[str, ...]:
+        """The numbers not shown yet: this one, or all of this subject's."""
+        ...
 
     async def write(self, state: DisplayState) -> None:
         """Upsert the number's row, never backwards in `sequence`; the same twice changes nothing."""

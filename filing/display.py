@@ -70,30 +70,52 @@ class Duty(Model):
     approved_at: AwareDatetime
 
 
+DISPLAY_WORKFLOW = "DisplayWorkflow"
+"""Type of the workflow."""
+
+
 def display_id(number: str) -> str:
     """The id of the workflow that sees to a number's being shown."""
     return f"display-{number}"
 
 
-def duty_of(state: State) -> Duty | None:
-    """What a filing's end leaves to be done: only a new filing is granted a number."""
-    if (
-        state.status is not Status.APPROVED
-        or state.application.kind is not Kind.NEW
-        or state.filing_number is None
-    ):
+class Aftermath(Model):
+    """What a filing that went through leaves to be done about the display of numbers."""
+
+    begins: Duty | None = None
+    """A number that was granted is to be shown."""
+    ends: str | None = None
+    """A number that is no longer in force, or a subject's with all below it."""
+    filing_id: str
+    note: str = ""
+
+
+def aftermath_of(state: State) -> Aftermath | None:
+    """None where nothing is to be done: a change keeps its number, and its display."""
+    if state.status is not Status.APPROVED:
         return None
-    return Duty(
-        number=state.filing_number,
-        uid=state.uid,
-        filing_id=state.filing_id,
-        appid=state.application.mini_program.appid,
-        mini_program=state.application.mini_program.name,
-        province=state.application.subject.province,
-        round=state.round,
-        email=state.application.contact.email,
-        approved_at=state.entered_at,
-    )
+    application, filing_id = state.application, state.filing_id
+    match application.kind:
+        case Kind.NEW if state.filing_number is not None:
+            duty = Duty(
+                number=state.filing_number,
+                uid=state.uid,
+                filing_id=filing_id,
+                appid=application.mini_program.appid,
+                mini_program=application.mini_program.name,
+                province=application.subject.province,
+                round=state.round,
+                email=application.contact.email,
+                approved_at=state.entered_at,
+            )
+            return Aftermath(begins=duty, filing_id=filing_id)
+        case Kind.CANCEL_SUBJECT:
+            note = KIND_LABELS[application.kind]
+            return Aftermath(ends=state.subject_number, filing_id=filing_id, note=note)
+        case Kind.CANCEL_MINI_PROGRAM | Kind.CANCEL_ACCESS:
+            note = KIND_LABELS[application.kind]
+            return Aftermath(ends=state.filing_number, filing_id=filing_id, note=note)
+    return None
 
 
 def parse_duty(args: tuple[Any, ...]) -> Duty | str:

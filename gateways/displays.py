@@ -32,6 +32,15 @@ class DisplayRegistry:
         )
         await self._pool.execute(UPSERT, *storable(list(row)))
 
+    async def waiting(self, number: str) -> tuple[str, ...]:
+        """See the protocol."""
+        rows = await self._pool.fetch(
+            "select number from displays where closed_at is null"
+            " and (number = $1 or starts_with(number, $1 || '-')) order by number",
+            number,
+        )
+        return tuple(row["number"] for row in rows)
+
     async def of_number(self, number: str) -> DisplayAnswer | None:
         """Whether a number is shown, as it was last written down; None where it was never to be."""
         view = await self._pool.fetchval("select view from displays where number = $1", number)

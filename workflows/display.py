@@ -12,33 +12,25 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import (
-    RawValue,
-    SearchAttributeKey,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDReusePolicy,
-)
-from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.display import DisplayActivities, PlanOrder
     from filing.display import (
+        DISPLAY_WORKFLOW,
         DisplayEvent,
         DisplayState,
         DisplayStep,
         Duty,
-        NumberCancelled,
         begin_display,
         display_id,
         display_transition,
-        how_to_show,
         parse_duty,
     )
     from filing.display_view import (
         display_answer,
         display_details,
-        display_summary,
         display_timer_summary,
     )
     from filing.errors import INVALID_DISPLAY
@@ -48,45 +40,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.effects import deliver, quickly
     from workflows.messages import answer, plain
 
-WORKFLOW = "DisplayWorkflow"
 CARRIED = "carried"
 LONG_HISTORY = 5_000
 """Events after which a run goes on as a new one; see `workflows.filing`."""
 
-_PROVINCE = SearchAttributeKey.for_keyword("Province")
 
-
-async def start_display(duty: Duty) -> None:
-    """See to it, from a filing's workflow that ends, that its number is shown. A second start for
-    the same number does nothing."""
-    with contextlib.suppress(WorkflowAlreadyStartedError):
-        _ = await workflow.start_child_workflow(
-            WORKFLOW,
-            duty.model_dump(mode="json"),
-            id=display_id(duty.number),
-            # It outlives the filing, whatever becomes of that.
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            # None of those that list filings: it is none.
-            search_attributes=TypedSearchAttributes(
-                [SearchAttributePair(_PROVINCE, duty.province)]
-            ),
-            static_summary=display_summary(duty),
-            static_details="\n".join(f"- {sentence}" for sentence in how_to_show(duty.number)),
-        )
-
-
-async def end_display(number: str, by: str, note: str) -> None:
-    """From the workflow of a cancellation that went through: the number is no longer in force.
-    Does nothing where nobody waits for its being shown (any more)."""
-    message = NumberCancelled(by=by, note=note)
-    handle = workflow.get_external_workflow_handle(display_id(number))
-    with contextlib.suppress(ApplicationError):
-        await handle.signal("number_cancelled", message.model_dump(mode="json"))
-
-
-@workflow.defn(name=WORKFLOW)
+@workflow.defn(name=DISPLAY_WORKFLOW)
 class DisplayWorkflow:
     """One number, from its being granted to its being shown, or not."""
 

@@ -15,9 +15,10 @@ from temporalio.common import RawValue, SearchAttributeKey, SearchAttributeUpdat
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.display import DisplayActivities
     from activities.filing import CheckOrder, FilingActivities, NotAccepted, Opening, refused
     from filing.application import Application, workflow_id
-    from filing.display import duty_of
+    from filing.display import aftermath_of
     from filing.errors import INVALID_APPLICATION, SUBJECT_BUSY
     from filing.holdings import QUEUE
     from filing.parse import parse_application
@@ -45,7 +46,6 @@ with workflow.unsafe.imports_passed_through():
         status_answer,
         timer_summary,
     )
-    from workflows.display import start_display
     from workflows.effects import Effects, quickly
     from workflows.messages import answer, plain
 
@@ -406,7 +406,7 @@ class FilingWorkflow:
 
     async def _finish(self) -> None:
         """Nothing that was sent is lost: late messages are refused, notices are sent, handlers end."""
-        duty = duty_of(self._living)
+        aftermath = aftermath_of(self._living)
         self._effects.hurry()
         self._answer_withdrawals(None)
         while True:
@@ -414,19 +414,16 @@ class FilingWorkflow:
                 event, ticket = self._inbox.popleft()
                 await self._turn(event, ticket)
             await self._write()
-            if self._effects.busy:
+            if aftermath is not None:
+                await quickly(DisplayActivities.see_to_displays, aftermath, "安排备案号的展示")
+                aftermath = None
+            elif self._effects.busy:
                 await workflow.wait_condition(lambda: bool(self._inbox) or not self._effects.busy)
             elif not workflow.all_handlers_finished():
                 await workflow.wait_condition(
                     lambda: bool(self._inbox) or workflow.all_handlers_finished()
                 )
-            elif self._inbox:
-                continue
-            elif duty is not None:
-                # Last, for a clock cannot be moved on (time travel) while a child is open.
-                await start_display(duty)
-                duty = None
-            else:
+            elif not self._inbox:
                 return
 
     @property

@@ -17,10 +17,10 @@ from filing.display import (
     DisplayStatus,
     DisplayStep,
     Duty,
+    aftermath_of,
     begin_display,
     display_id,
     display_transition,
-    duty_of,
     how_to_show,
     parse_duty,
     plan,
@@ -29,10 +29,12 @@ from filing.display_view import display_answer, display_details, display_summary
 from filing.notices import Audience, NoticePurpose
 from filing.process.events import CancelRequested, Clock, Message, Undelivered
 from filing.process.messages import Malformed, read
-from filing.process.state import REFUSALS_KEPT
-from filing.vocabulary import Kind, Status
+from filing.process.state import REFUSALS_KEPT, State
+from filing.vocabulary import CANCELLATIONS, CHANGES, Kind, Status
 from filing.windows import Arrangement
 from tests.filing.process_play import ACT, FREE, GRANT, Play, china
+
+SUBJECT = FREE.rsplit("-", 1)[0]
 
 WEEKENDS_ONLY = Arrangement(
     version="test",
@@ -99,9 +101,12 @@ def test_how_to_show_names_the_number_the_link_and_the_mark_as_advice() -> None:
 
 def test_a_new_filing_that_was_approved_leaves_the_duty() -> None:
     play = Play.begin().reach(Status.BUREAU_REVIEW)
-    assert duty_of(play.state) is None
+    assert aftermath_of(play.state) is None
     play.send("bureau_decision", GRANT)
-    duty = duty_of(play.state)
+    aftermath = aftermath_of(play.state)
+    assert aftermath is not None
+    assert aftermath.ends is None
+    duty = aftermath.begins
     assert duty is not None
     assert (duty.number, duty.uid, duty.approved_at) == (
         play.state.filing_number,
@@ -111,18 +116,31 @@ def test_a_new_filing_that_was_approved_leaves_the_duty() -> None:
     assert parse_duty((duty.model_dump(mode="json"),)) == duty
 
 
-@pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.NEW}))
-def test_a_change_or_a_cancellation_leaves_none(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", sorted(CHANGES))
+def test_a_change_leaves_none(kind: Kind) -> None:
+    assert aftermath_of(ended(kind)) is None
+
+
+@pytest.mark.parametrize("kind", sorted(CANCELLATIONS))
+def test_a_cancellation_ends_what_is_no_longer_in_force(kind: Kind) -> None:
+    aftermath = aftermath_of(ended(kind))
+    assert aftermath is not None
+    assert aftermath.begins is None
+    assert aftermath.ends == (SUBJECT if kind is Kind.CANCEL_SUBJECT else FREE)
+    assert aftermath.note
+
+
+def ended(kind: Kind) -> State:
     state = Play.begin(changes={"kind": kind.value}).state
-    for number in (None, FREE):
-        ended = state.model_copy(update={"status": Status.APPROVED, "filing_number": number})
-        assert duty_of(ended) is None
+    return state.model_copy(
+        update={"status": Status.APPROVED, "filing_number": FREE, "subject_number": SUBJECT}
+    )
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.APPROVED}))
 def test_what_was_not_approved_leaves_none(status: Status) -> None:
     state = Play.begin().state
-    assert duty_of(state.model_copy(update={"status": status, "filing_number": FREE})) is None
+    assert aftermath_of(state.model_copy(update={"status": status, "filing_number": FREE})) is None
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from filing.display import (
     DisplayState,
     DisplayStatus,
+    aftermath_of,
     begin_display,
     display_transition,
-    duty_of,
     plan,
 )
 from filing.display_view import display_answer
@@ -33,9 +33,10 @@ def displays(registry: Registry) -> DisplayRegistry:
 @pytest.fixture
 def waiting(new_state: Callable[..., State], uid: str) -> DisplayState:
     state = new_state(status="approved", filing_number=f"苏ICP备{uid}号-1X", entered_at=GRANTED)
-    duty = duty_of(state)
-    assert duty is not None
-    return begin_display(duty, plan(GRANTED, 0, packaged_arrangement()), GRANTED).state
+    aftermath = aftermath_of(state)
+    assert aftermath is not None
+    assert aftermath.begins is not None
+    return begin_display(aftermath.begins, plan(GRANTED, 0, packaged_arrangement()), GRANTED).state
 
 
 def later(state: DisplayState, name: str, payload: dict[str, str]) -> DisplayState:

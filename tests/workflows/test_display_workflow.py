@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio import workflow
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import (
@@ -26,12 +25,12 @@ from temporalio.client import (
 )
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper
-from temporalio.worker import Worker
 
 from embedded.mail import MailCatcher
-from filing.display import QUERY_SITE, DisplayStatus, display_id
+from filing.display import QUERY_SITE, DisplayStatus, NumberCancelled, display_id
 from filing.display_view import DisplayAnswer, told_of_display
-from filing.vocabulary import Status
+from filing.vocabulary import CancellationReason, Kind, Status
+from gateways.display_workflows import DisplayWorkflows
 from gateways.displays import DisplayRegistry
 from gateways.temporal import SEARCH_ATTRIBUTES
 from operations.display import displayed
@@ -40,7 +39,6 @@ from operations.time_travel import SKIPPING
 from tests.own_stack import own_stack, short_lived_worker
 from tests.playing import Begin, Filing
 from tests.workflows.test_whole_filings import number_for
-from workflows.display import end_display
 
 REMINDERS = [("display_reminder", "applicant")] * 2 + [("display_unseen", "operations")]
 
@@ -126,7 +124,6 @@ async def test_an_approved_filing_leaves_a_display_that_is_no_filing(begin_filin
     described = await display.handle.describe()
     assert described.status is WorkflowExecutionStatus.RUNNING
     assert described.workflow_type == "DisplayWorkflow"
-    assert described.parent_id == display.filing.id
     ours = {pair.key.name for pair in described.typed_search_attributes} & SEARCH_ATTRIBUTES.keys()
     assert ours == {"Province"}
     summary = await described.static_summary()
@@ -262,16 +259,13 @@ async def test_a_second_start_for_the_same_number_does_nothing(begin_filing: Beg
     first = await display.result()
     client, filing = display.filing.services.client, display.filing
     events = (await filing.handle.fetch_history()).events
-    started = next(
+    begun = max(e.event_id for e in events if e.event_type == EventType.EVENT_TYPE_MARKER_RECORDED)
+    tasks = [
         e.event_id
         for e in events
-        if e.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
-    )
-    task = max(
-        e.event_id
-        for e in events
-        if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED and e.event_id < started
-    )
+        if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED and e.event_id < begun
+    ]
+    task = tasks[-2]  # before the one in which the display was begun
     await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=client.namespace,
@@ -286,29 +280,36 @@ async def test_a_second_start_for_the_same_number_does_nothing(begin_filing: Beg
     assert await display.status() == first == await display.recorded()
 
 
-@workflow.defn(name="Canceller", sandboxed=False)
-class Canceller:
-    """Stands for the workflow of a cancellation that went through."""
-
-    @workflow.run
-    async def run(self, number: str) -> None:
-        await end_display(number, workflow.info().workflow_id, "小程序已注销备案")
-
-
 async def test_a_cancelled_number_ends_its_display_and_where_there_is_none_nothing_happens(
     begin_filing: Begin,
 ) -> None:
     display = await granted(begin_filing)
-    client = display.filing.services.client
-    queue = f"cancellers-{uuid.uuid4()}"
-    async with Worker(client, task_queue=queue, workflows=[Canceller]):
-        for number in (display.number, display.number, "苏ICP备2026999999号-9X"):
-            id_ = f"canceller-{uuid.uuid4()}"
-            await client.execute_workflow("Canceller", number, id=id_, task_queue=queue)
+    filing = display.filing
+    cancellation = filing.application.model_copy(
+        update={
+            "kind": Kind.CANCEL_MINI_PROGRAM,
+            "filing_number": display.number,
+            "cancellation_reason": CancellationReason.NO_LONGER_OPERATED,
+            "materials": (),
+            "subject": filing.application.subject.model_copy(
+                update={"subject_number": display.number.rsplit("-", 1)[0]}
+            ),
+        }
+    )
+    await filing.player.authority(status=6)
+    cancelling = await begin_filing(cancellation)
+    await cancelling.player.reviewed()
+    await cancelling.player.until(Status.SUBMISSION)
+    await cancelling.player.handed_over()
+    await cancelling.player.authority(status=6)
+    await cancelling.player.pass_check()
+    assert (await cancelling.result()).status is Status.APPROVED
     answer = await display.result()
     assert (answer.status, answer.displayed_at) == (DisplayStatus.CANCELLED, None)
     assert answer == await display.recorded()
-    assert (answer.by or "").startswith("canceller-")
+    assert answer.by == cancelling.id
+    nowhere = DisplayWorkflows(filing.services.client)
+    await nowhere.end("苏ICP备2026999999号-9X", NumberCancelled(by="test", note="无"))
 
 
 def failing_worker(folder: Path) -> Path:
