@@ -57,7 +57,7 @@ def _content(
 
 
 def _words(kind: CertificateType | MaterialType) -> str:
-    return kind.value.upper().replace("_", " ")
+    return str(kind.value).upper().replace("_", " ")
 
 
 def _card(material: Material, person: Person) -> tuple[str, tuple[str, ...], int]:

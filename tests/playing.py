@@ -13,7 +13,7 @@ import httpx
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper
 
-from embedded.demo import Player
+from embedded.player import Player
 from embedded.stack import Stack
 from filing.application import Application
 from filing.view import StatusAnswer
