@@ -23,7 +23,7 @@ from commands.console import (
 from commands.listing import list_unfiled
 from filing.model import Model
 from filing.vocabulary import PARTY_LABELS, STATUS_LABELS, Kind, Party, Status
-from operations.examples import example_names, write_example
+from operations.examples import example_titles, write_example
 
 if TYPE_CHECKING:
     from filing.forecast import ForecastStep
@@ -241,11 +241,9 @@ def _print_listed(listed: "list[ListedFiling]") -> None:
     print_table(("备案", "小程序", "环节", "等待", "期限", "备案号"), rows)
 
 
-@app.command()
+@app.command(epilog="\n\n".join(f"{name}: {title}" for name, title in example_titles().items()))
 def example(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(example_names())}.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of those listed below.")],
     to: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write into.")] = Path(),
     appid: Annotated[
         str | None,
@@ -257,7 +255,8 @@ def example(
 ) -> None:
     """Write a complete, valid, invented application.
 
-    With its material files, dated today. Needs no service.
+    With its material files, dated today. Needs no service. Each is of another subject, and with
+    --appid of yet another, so that all of them can be started side by side.
     """
     settings()
     if (there := to / f"{name}.yaml").exists():

@@ -21,6 +21,7 @@ from commands.console import (
     run,
     settings,
 )
+from filing.vocabulary import KIND_LABELS
 
 if TYPE_CHECKING:
     from embedded.demo import DemoRow
@@ -81,8 +82,8 @@ def demo_(
 
     On a stack of its own, which is deleted at the end.
     """
-    from embedded.demo import DemoFailed
     from embedded.errors import StackError
+    from embedded.player import DemoFailed
 
     settings()
     try:
@@ -120,10 +121,11 @@ async def _demo(json_: bool, keep: bool) -> None:
 
 def _print_rows(rows: "list[DemoRow]", seconds: float, letters: int) -> None:
     print_table(
-        ("备案", "经过", "结果", "备案号", "历时(天)", "实际用时(秒)"),
+        ("备案", "类型", "经过", "结果", "备案号", "历时(天)", "实际用时(秒)"),
         [
             (
                 row.filing_id,
+                KIND_LABELS[row.kind],
                 row.story,
                 row.status_label,
                 row.filing_number or "—",

@@ -1,79 +1,113 @@
 """Example applications: complete, valid and invented, with drawn papers.
 
-Nobody's data: the persons' numbers lie in a division that does not exist (320599), the addresses
-end in example.com, and every paper says SPECIMEN.
+One for every kind of filing and every sort of applicant, each of another subject, so that all of
+them may be started side by side.
 """
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
-from stdnum.cn import uscc
-
+from filing.application import (
+    LONG_TERM,
+    Application,
+    Contact,
+    Material,
+    MiniProgram,
+    OnFile,
+    Person,
+    PreApproval,
+    Subject,
+)
+from filing.checks_people import same_person
 from filing.identifiers import is_appid
+from filing.vocabulary import (
+    APPLICANT_LABELS,
+    CANCELLATIONS,
+    CHANGES,
+    KIND_LABELS,
+    ApplicantType,
+    CancellationReason,
+    CertificateType,
+    Kind,
+    MaterialType,
+)
+from operations.example_papers import draw_papers
+from operations.example_parts import (
+    ANNA,
+    ENTERPRISE,
+    KUNSHAN,
+    LATIN,
+    PUDONG,
+    SORTS,
+    WANG_FANG,
+    XIHU,
+    ZHAO_QIANG,
+    Place,
+    Sort,
+    individual,
+    invented_credit_code,
+    invented_resident_id,
+    invented_subject_number,
+    organisation,
+    person,
+    resident_id,
+    slug,
+)
+from operations.example_text import as_yaml
 
-PAPER_SIZE = (1300, 820)
-"""A little more than the authority's least, 1280 by 720."""
+CONTACT = Contact(email="ops@example.com")
 
-_CREDIT_CODE = "91320583MAEXAMP14T"
-_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-"""Of a unified social credit code: no I, O, S, V, Z."""
-_INK = (32, 40, 56)
-_RED = (176, 32, 32)
+AHEAD = timedelta(days=30)
+"""How long before it holds a change is applied for (filing/checks_kind.py)."""
 
-
-@dataclass(frozen=True)
-class _Paper:
-    file: str
-    title: str
-    lines: tuple[str, ...]
-    colour: tuple[int, int, int]
+_FIRST = "new-organisation"
+_FIRST_APPID, _FIRST_CREDIT_CODE = "wx1a2b3c4d5e6f7a8b", "91320583MAEXAMP14T"
+"""Of the one that is read most: memorable. Those of the others are drawn from their names."""
 
 
 @dataclass(frozen=True)
 class _Example:
-    appid: str
-    text: Callable[[str, date | None], str]
-    papers: tuple[_Paper, ...]
+    title: str
+    build: Callable[[str], Application]
+    """The application without materials and dates, from a seed for all its numbers: an appid."""
+    owner: str = ENTERPRISE.latin
+    """The subject's name in Latin letters."""
+    more: tuple[MaterialType, ...] = ()
+    """Materials beside those that every such application has."""
 
 
 def write_example(name: str, folder: Path, today: date | None, appid: str | None = None) -> Path:
     """Write the example application and its papers into `folder`, over what is there.
 
-    Letters are dated `today`; None leaves them undated, as in the committed `examples/`, which
-    must stay valid. Returns the application file; ValueError names what is wrong with an argument.
+    Letters are dated `today`, and a change holds 30 days later; None leaves both out, as in the
+    committed `examples/`, which must stay valid. Another `appid` is another subject's, too, for one
+    subject has one open filing. Returns the application file; ValueError names what is wrong with an
+    argument.
     """
     example = _EXAMPLES.get(name)
     if example is None:
         raise ValueError(f"没有示例 {name!r},可用的示例:{'、'.join(_EXAMPLES)}")
     if appid is not None and not is_appid(appid):
         raise ValueError("AppID 应为 wx 加 16 位小写十六进制字符")
-    # One subject has one filing at a time, so every example of an AppID is another subject's.
-    number = invented_credit_code(appid) if appid else _CREDIT_CODE
-    for paper in example.papers:
-        target = folder / paper.file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lines = tuple(line.replace(_CREDIT_CODE, number) for line in paper.lines)
-        _draw(replace(paper, lines=lines), target)
-    text = example.text(appid or example.appid, today).replace(_CREDIT_CODE, number)
-    application = folder / f"{name}.yaml"
-    application.write_text(text, encoding="utf-8")
-    return application
-
-
-def invented_credit_code(seed: str) -> str:
-    """A well-formed unified social credit code of an enterprise in 昆山市 that nobody has been
-    given: nearly always another for another `seed`."""
-    rest = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])
-    characters = ""
-    for _ in range(7):
-        rest, digit = divmod(rest, len(_CHARACTERS))
-        characters += _CHARACTERS[digit]
-    body = f"91320583MA{characters}"
-    return body + uscc.calc_check_digit(body)
+    own = _FIRST_APPID if name == _FIRST else f"wx{sha256(name.encode()).hexdigest()[:16]}"
+    application = example.build(appid or own)
+    if name == _FIRST and appid in (None, own):
+        application = _with_credit_code(application, _FIRST_CREDIT_CODE)
+    application = application.model_copy(
+        update={
+            "materials": tuple(_materials(name, application, today, example.more)),
+            "effective_on": today + AHEAD if today and application.kind in CHANGES else None,
+        }
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    draw_papers(application, example.owner, folder)
+    file = folder / f"{name}.yaml"
+    title = f"{KIND_LABELS[application.kind]}示例:{example.title}。"
+    file.write_text(as_yaml(application, title), encoding="utf-8")
+    return file
 
 
 def example_names() -> tuple[str, ...]:
@@ -81,136 +115,228 @@ def example_names() -> tuple[str, ...]:
     return tuple(_EXAMPLES)
 
 
-def _draw(paper: _Paper, target: Path) -> None:
-    """A card-like picture; few colours, so that it stays small."""
-    width, height = PAPER_SIZE
-    image = Image.new("RGB", PAPER_SIZE, (246, 244, 238))
-    draw = ImageDraw.Draw(image)
-    draw.rounded_rectangle((30, 30, width - 30, height - 30), 28, paper.colour, _INK, 4)
-    draw.text((80, 80), paper.title, _INK, ImageFont.load_default(56))
-    draw.line((80, 160, width - 80, 160), _INK, 3)
-    for i, line in enumerate(paper.lines):
-        draw.text((80, 210 + 64 * i), line, _INK, ImageFont.load_default(40))
-    draw.text((400, 560), "SPECIMEN", _RED, ImageFont.load_default(110))
-    image.quantize(32).save(target, "PNG", optimize=True)
+def example_titles() -> dict[str, str]:
+    """What each example is, in Chinese, by its name."""
+    return {name: example.title for name, example in _EXAMPLES.items()}
 
 
-def _new_organisation(appid: str, today: date | None) -> str:
-    signed_on = f", signed_on: {today.isoformat()}" if today else ""
-    return _NEW_ORGANISATION.replace("{appid}", appid).replace("{signed_on}", signed_on)
+def _with_credit_code(application: Application, number: str) -> Application:
+    certificate = application.subject.certificate.model_copy(update={"number": number})
+    subject = application.subject.model_copy(update={"certificate": certificate})
+    return application.model_copy(update={"subject": subject})
 
 
-_NEW_ORGANISATION = """\
-# 新增备案示例:江苏省苏州市昆山市的一家企业,尚无主体备案号。
-# 内容均为虚构,仅供试用;用自己的资料替换后即可提交。
-kind: new                                # 备案类型:新增备案
+def _materials(
+    name: str, application: Application, today: date | None, more: tuple[MaterialType, ...]
+) -> Iterator[Material]:
+    """The papers that an application asks for, in its own order."""
+    if application.kind in CANCELLATIONS:
+        return
+    subject, program = application.subject, application.mini_program
 
-mini_program:                            # 小程序信息
-  appid: {appid}              # 小程序 AppID
-  name: 昆山示例商城                     # 4 至 30 个字符,汉字算两个
-  remark: 面向昆山本地商户的线上商城,提供商品浏览、下单、支付与售后服务  # 20 至 200 字,写明实际服务
-  service_contents: [ecommerce]          # 服务内容标识,1 至 5 项
-  pre_approvals: []                      # 前置审批:不涉及时为空列表
-  principal:                             # 小程序负责人
-    name: 王芳
-    certificate:
-      type: resident_id                  # 居民身份证
-      number: "320599196802020021"
-      valid_from: 2016-03-01
-      valid_to: 长期
-    mobile: "13900000003"
-    email: wang.fang@example.com
-    emergency_mobile: "13900000004"      # 应急手机号码,与手机号码不同
+    def paper(kind: MaterialType, word: str, category: str | None = None) -> Material:
+        return Material(type=kind, file=f"materials/{name}-{word}.png", category=category)
 
-subject:                                 # 主体(主办单位)信息
-  type: enterprise                       # 主体性质:企业
-  name: 苏州示例信息技术有限公司
-  certificate:
-    type: business_licence               # 营业执照
-    number: "91320583MAEXAMP14T"         # 统一社会信用代码
-    address: 江苏省苏州市昆山市示例路1号 # 证件住所,与证件一致
-  province: 江苏省
-  city: 苏州市
-  district: 昆山市
-  address: 示例路1号                     # 通讯地址,不含省、市、区县
-  legal_representative:                  # 法定代表人
-    name: 李明
-    certificate:
-      type: resident_id
-      number: "320599197001010012"
-      valid_from: 2018-06-01
-      valid_to: 长期
-    mobile: "13900000001"
-    email: li.ming@example.com
-    emergency_mobile: "13900000002"
-  principal:                             # 主体负责人:即法定代表人,因此不需要授权书
-    name: 李明
-    certificate:
-      type: resident_id
-      number: "320599197001010012"
-      valid_from: 2018-06-01
-      valid_to: 长期
-    mobile: "13900000001"
-    email: li.ming@example.com
-    emergency_mobile: "13900000002"
-  subject_number: null                   # 主体备案号:尚无
+    def letter(kind: MaterialType, word: str) -> Material:
+        return paper(kind, word).model_copy(update={"signed_on": today})
 
-materials:                               # 材料,路径相对于本文件
-  - {type: subject_certificate, file: materials/organisation-licence.png}
-  - {type: subject_principal_certificate, side: front, file: materials/li-ming-front.png}
-  - {type: subject_principal_certificate, side: back, file: materials/li-ming-back.png}
-  - {type: mini_program_principal_certificate, side: front, file: materials/wang-fang-front.png}
-  - {type: mini_program_principal_certificate, side: back, file: materials/wang-fang-back.png}
-  - {type: service_commitment, file: materials/organisation-commitment.png{signed_on}}
+    if subject.type is not ApplicantType.INDIVIDUAL:
+        yield paper(MaterialType.SUBJECT_CERTIFICATE, "certificate")
+    yield from _cards(MaterialType.SUBJECT_PRINCIPAL_CERTIFICATE, subject.principal)
+    if not same_person(subject.principal, program.principal):
+        yield from _cards(MaterialType.MINI_PROGRAM_PRINCIPAL_CERTIFICATE, program.principal)
+    for approval in program.pre_approvals or ():
+        yield paper(MaterialType.PRE_APPROVAL, "pre-approval", approval.category)
+    legal = subject.legal_representative
+    if legal is not None and not same_person(legal, subject.principal):
+        yield letter(MaterialType.AUTHORISATION_LETTER, "authorisation")
+    yield letter(MaterialType.SERVICE_COMMITMENT, "commitment")
+    for kind in more:
+        yield paper(kind, kind.value.replace("_", "-"))
 
-contact:
-  email: ops@example.com                 # 备案进度通知的收件邮箱
-"""
 
-_CARD = (214, 230, 240)
-_CARD_BACK = (236, 226, 214)
+def _cards(kind: MaterialType, holder: Person) -> Iterator[Material]:
+    """Both sides of an identity card, the one page of a passport."""
+    stem = f"materials/{slug(holder.name)}"
+    if holder.certificate.type is not CertificateType.RESIDENT_ID:
+        yield Material(type=kind, file=f"{stem}.png")
+        return
+    yield Material(type=kind, side="front", file=f"{stem}-front.png")
+    yield Material(type=kind, side="back", file=f"{stem}-back.png")
+
+
+def _program(sort: Sort, appid: str, principal: Person = WANG_FANG) -> MiniProgram:
+    return MiniProgram(
+        appid=appid,
+        name=sort.program,
+        remark=sort.remark,
+        service_contents=(sort.content,),
+        pre_approvals=(),
+        principal=principal,
+    )
+
+
+def _new(program: MiniProgram, subject: Subject) -> Application:
+    return Application(kind=Kind.NEW, mini_program=program, subject=subject, contact=CONTACT)
+
+
+def _of_sort(sort: Sort) -> Callable[[str], Application]:
+    def build(seed: str) -> Application:
+        number = invented_credit_code(seed, sort.prefix)
+        return _new(_program(sort, seed), organisation(sort, number))
+
+    return build
+
+
+def _of_individual(name: str, place: Place, phone: int) -> Callable[[str], Application]:
+    def build(seed: str) -> Application:
+        card = resident_id(invented_resident_id(seed), date(2020, 7, 1))
+        who = person(name, card, phone)
+        program = MiniProgram(
+            appid=seed,
+            name="示例记账本",
+            remark="个人使用的记账工具,记录日常收支并按月汇总,不提供交易与支付",
+            service_contents=("tools",),
+            pre_approvals=(),
+            principal=who,
+        )
+        return _new(program, individual(who, place))
+
+    return build
+
+
+def _second_mini_program(seed: str) -> Application:
+    program = _program(ENTERPRISE, seed).model_copy(
+        update={
+            "name": "昆山示例门店",
+            "remark": "展示本公司在昆山各门店的地址、营业时间与到店活动,不提供交易",
+            "service_contents": ("corporate_site",),
+        }
+    )
+    return _new(program, _filed_before(seed))
+
+
+def _with_pre_approval(seed: str) -> Application:
+    approval = PreApproval(
+        category="drugs_and_devices", number="(苏)-经营性-示例-0001", valid_to=LONG_TERM
+    )
+    program = _program(ENTERPRISE, seed).model_copy(
+        update={
+            "name": "昆山示例药房",
+            "remark": "提供非处方药与家用医疗器械的信息查询、下单与到店自提服务",
+            "service_contents": ("ecommerce", approval.category),
+            "pre_approvals": (approval,),
+        }
+    )
+    return _new(program, organisation(ENTERPRISE, invented_credit_code(seed)))
+
+
+def _with_authorisation_letter(seed: str) -> Application:
+    # In 江苏 a letter is taken where one person is both principals (checks_people.py).
+    subject = organisation(ENTERPRISE, invented_credit_code(seed), principal=WANG_FANG)
+    return _new(_program(ENTERPRISE, seed), subject)
+
+
+def _with_passport(seed: str) -> Application:
+    # In 上海 a legal representative with a passport may be the principal (`domain.md` 3.8).
+    number = invented_credit_code(seed, division=PUDONG.division)
+    subject = organisation(ENTERPRISE, number, PUDONG, legal=ANNA, principal=ANNA)
+    subject = subject.model_copy(update={"name": "上海示例信息技术有限公司"})
+    program = _program(ENTERPRISE, seed).model_copy(
+        update={
+            "name": "浦东示例商城",
+            "remark": "面向浦东本地商户的线上商城,提供商品浏览、下单、支付与售后服务",
+        }
+    )
+    return _new(program, subject)
+
+
+def _filed_before(seed: str) -> Subject:
+    """A subject that has a number."""
+    return organisation(
+        ENTERPRISE, invented_credit_code(seed), subject_number=invented_subject_number(seed)
+    )
+
+
+def _about(kind: Kind) -> Callable[[str], Application]:
+    """A change or cancellation of what `_filed_before` has on file."""
+
+    def build(seed: str) -> Application:
+        subject, program = _filed_before(seed), _program(ENTERPRISE, seed)
+        on_file = OnFile(mini_program=program, subject=subject)
+        application = Application(
+            kind=kind,
+            mini_program=program,
+            subject=subject,
+            contact=CONTACT,
+            filing_number=f"{subject.subject_number}-1X",
+        )
+        match kind:
+            case Kind.CHANGE_SUBJECT:
+                # Moved, and the legal representative, who is in charge of both, is another one.
+                moved = organisation(
+                    ENTERPRISE,
+                    subject.certificate.number,
+                    legal=ZHAO_QIANG,
+                    principal=ZHAO_QIANG,
+                    road="示例路66号",
+                    subject_number=subject.subject_number,
+                )
+                changed: dict[str, object] = {
+                    "subject": moved,
+                    "mini_program": program.model_copy(update={"principal": ZHAO_QIANG}),
+                    "on_file": on_file,
+                }
+            case Kind.CHANGE_MINI_PROGRAM:
+                renamed = {"name": "昆山示例新商城", "principal": ZHAO_QIANG}
+                changed = {
+                    "mini_program": program.model_copy(update=renamed),
+                    "on_file": on_file,
+                }
+            case _:
+                changed = {"cancellation_reason": CancellationReason.NO_LONGER_OPERATED}
+        return application.model_copy(update=changed)
+
+    return build
+
+
+def _name_of(sort: Sort) -> str:
+    return _FIRST if sort is ENTERPRISE else f"new-{sort.type.value.replace('_', '-')}"
+
 
 _EXAMPLES = {
-    "new-organisation": _Example(
-        "wx1a2b3c4d5e6f7a8b",
-        _new_organisation,
-        (
-            _Paper(
-                "materials/organisation-licence.png",
-                "BUSINESS LICENCE",
-                ("No. 91320583MAEXAMP14T", "Suzhou Example Information Technology"),
-                (248, 238, 214),
-            ),
-            _Paper(
-                "materials/li-ming-front.png",
-                "RESIDENT IDENTITY CARD",
-                ("Li Ming", "Born 1970-01-01", "No. 320599197001010012"),
-                _CARD,
-            ),
-            _Paper(
-                "materials/li-ming-back.png",
-                "RESIDENT IDENTITY CARD - BACK",
-                ("Li Ming", "Valid from 2018-06-01, long term"),
-                _CARD_BACK,
-            ),
-            _Paper(
-                "materials/wang-fang-front.png",
-                "RESIDENT IDENTITY CARD",
-                ("Wang Fang", "Born 1968-02-02", "No. 320599196802020021"),
-                _CARD,
-            ),
-            _Paper(
-                "materials/wang-fang-back.png",
-                "RESIDENT IDENTITY CARD - BACK",
-                ("Wang Fang", "Valid from 2016-03-01, long term"),
-                _CARD_BACK,
-            ),
-            _Paper(
-                "materials/organisation-commitment.png",
-                "SERVICE COMMITMENT",
-                ("Suzhou Example Information Technology", "Signed: Li Ming"),
-                (255, 255, 255),
-            ),
-        ),
+    **{
+        _name_of(sort): _Example(
+            f"{APPLICANT_LABELS[sort.type]}({sort.name}),尚无主体备案号",
+            _of_sort(sort),
+            sort.latin,
+            (MaterialType.PARTY_BUILDING_PROOF,)
+            if sort.type is ApplicantType.SOCIAL_ORGANISATION
+            else (),
+        )
+        for sort in SORTS
+    },
+    "new-individual": _Example(
+        "个人,尚无主体备案号", _of_individual("陈静", KUNSHAN, 21), LATIN["陈静"]
     ),
+    "new-individual-with-residence-permit": _Example(
+        "个人,身份证属于外省,附居住证",
+        _of_individual("孙丽", XIHU, 23),
+        LATIN["孙丽"],
+        (MaterialType.RESIDENCE_PERMIT,),
+    ),
+    "new-second-mini-program": _Example("企业的又一个小程序,已有主体备案号", _second_mini_program),
+    "new-with-pre-approval": _Example("企业,涉及前置审批", _with_pre_approval),
+    "new-with-authorisation-letter": _Example(
+        "企业,负责人不是法定代表人,附授权书", _with_authorisation_letter
+    ),
+    "new-with-passport": _Example("企业,法定代表人持护照", _with_passport),
+    "change-subject": _Example("企业迁址并更换法定代表人", _about(Kind.CHANGE_SUBJECT)),
+    "change-mini-program": _Example("小程序更名并更换负责人", _about(Kind.CHANGE_MINI_PROGRAM)),
+    "cancel-subject": _Example(
+        "企业不再运营任何小程序(start 时须用 --confirm 确认主体名称)", _about(Kind.CANCEL_SUBJECT)
+    ),
+    "cancel-mini-program": _Example("小程序不再运营", _about(Kind.CANCEL_MINI_PROGRAM)),
+    "cancel-access": _Example("小程序不再由本平台接入", _about(Kind.CANCEL_ACCESS)),
 }
+"""The example applications, by name."""

@@ -13,13 +13,14 @@ import httpx
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper
 
-from embedded.demo import Player
+from embedded.player import Player
 from embedded.stack import Stack
 from filing.application import Application
 from filing.view import StatusAnswer
 from filing.vocabulary import Status
 from operations.applications import examine_files, store_materials
-from operations.examples import invented_credit_code, write_example
+from operations.example_parts import invented_credit_code
+from operations.examples import write_example
 from operations.services import Services, now
 from operations.start import Started, start_application
 from operations.time_travel import SKIPPING

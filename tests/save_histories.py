@@ -14,7 +14,8 @@ from pathlib import Path
 from temporalio.client import Client, WorkflowHistory
 from temporalio.testing import TimeSkipper
 
-from embedded.demo import STORIES, demo
+from embedded.demo import demo
+from embedded.stories import STORIES, all_stories
 from filing.display import display_id
 from gateways.temporal import connect
 from operations.time_travel import SKIPPING
@@ -44,8 +45,9 @@ async def save(version: str) -> None:
     """Play the demo and keep each filing's history, and one that no code of ours ever made."""
     async with demo(None, lambda what: None) as (stack, rows, _):
         client = await connect(Settings(), address=stack.info.temporal_address)
-        for story, row in zip(STORIES, rows, strict=True):
-            history = await client.get_workflow_handle(row.filing_id).fetch_history()
+        for story, row in zip(all_stories(), rows, strict=True):
+            handle = client.get_workflow_handle(row.filing_id, run_id=row.uid)
+            history = await handle.fetch_history()
             (FOLDER / f"{version}-{story.name}.json").write_text(_portable(history.to_json()))
         number = next(row.filing_number for row in rows if row.filing_number)
         history = await _displayed_after_a_reminder(client, number)

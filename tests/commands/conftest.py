@@ -19,13 +19,13 @@ from temporalio.testing import TimeSkipper
 from typer.testing import CliRunner
 
 import starter
-from embedded.demo import Player
+from embedded.player import Player
 from embedded.stack import discard_home
 from filing.application import Application
 from filing.parse import parse_application
 from gateways.discovery import UpInfo, read_up
 from gateways.temporal import connect
-from operations.examples import invented_credit_code
+from operations.example_parts import invented_credit_code
 from operations.formats import from_yaml
 from operations.time_travel import SKIPPING
 from settings import Settings
