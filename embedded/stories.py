@@ -99,11 +99,7 @@ def _renamed(filed: Application, held: Holdings, today: date) -> Application:
     application = _about(filed, held, Kind.CHANGE_MINI_PROGRAM)
     program = application.mini_program.model_copy(update={"name": "昆山示例新商城"})
     return application.model_copy(
-        update={
-            "mini_program": program,
-            "materials": filed.materials,
-            "effective_on": today + AHEAD,
-        }
+        update={"mini_program": program, "materials": (), "effective_on": today + AHEAD}
     )
 
 

@@ -23,6 +23,7 @@ from filing.application import (
 )
 from filing.checks_people import same_person
 from filing.identifiers import is_appid
+from filing.materials import required_materials
 from filing.vocabulary import (
     APPLICANT_LABELS,
     CANCELLATIONS,
@@ -96,9 +97,14 @@ def write_example(name: str, folder: Path, today: date | None, appid: str | None
     application = example.build(appid or own)
     if name == _FIRST and appid in (None, own):
         application = _with_credit_code(application, _FIRST_CREDIT_CODE)
+    asked = required_materials(application, today or date.max)
     application = application.model_copy(
         update={
-            "materials": tuple(_materials(name, application, today, example.more)),
+            "materials": tuple(
+                paper
+                for paper in _materials(name, application, today, example.more)
+                if any(one.met(paper) for one in asked)
+            ),
             "effective_on": today + AHEAD if today and application.kind in CHANGES else None,
         }
     )

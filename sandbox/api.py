@@ -172,7 +172,7 @@ async def apply(orders: Orders, appid: str, request: Request) -> Response:
         raise Refusal(86358, "an unfinished icp order exists")
     if not order.available:
         raise Refusal(86301, "icp entrance is closed")
-    found = hints(body, orders.media(appid))
+    found = hints(body, orders.media(appid), filed=order.number is not None)
     if found:
         raise Refusal(86202, "apply icp filing fail", hints=found)
     orders.save(

@@ -56,16 +56,20 @@ def is_certificate(order_field: str) -> bool:
     return "certificate_photo" in order_field and "holding" not in order_field
 
 
-def hints(body: Mapping[str, Any], media: Mapping[str, Media]) -> list[dict[str, Any]]:
-    """Everything that is wrong with an application, `media` being what its appid has uploaded."""
-    check = _Check(media)
+def hints(
+    body: Mapping[str, Any], media: Mapping[str, Media], *, filed: bool = False
+) -> list[dict[str, Any]]:
+    """Everything that is wrong with an application, `media` being what its appid has uploaded.
+    Of what is `filed` already the papers are there: only new ones need be sent."""
+    check = _Check(media, filed)
     check.application(body)
     return check.found
 
 
 class _Check:
-    def __init__(self, media: Mapping[str, Media]) -> None:
+    def __init__(self, media: Mapping[str, Media], filed: bool) -> None:
         self._media = media
+        self._filed = filed
         self.found: list[dict[str, Any]] = []
 
     def add(self, field: str, text: str, code: int = INVALID) -> None:
@@ -123,7 +127,7 @@ class _Check:
     ) -> None:
         value = parent.get(path.rpartition(".")[2])
         if value is None:
-            if required:
+            if required and not self._filed:
                 self.add(path, "必填,请上传材料")
             return
         known = self._media.get(value) if isinstance(value, str) else None
