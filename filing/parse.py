@@ -32,6 +32,10 @@ MOST_LEVELS = 12
 LONGEST_TEXT = 2_000
 """Characters of one text; no field of a filing needs more."""
 
+MOST_CHARACTERS = 200_000
+"""Characters of all texts together: an application travels with the filing's state, which must stay
+well below Temporal's 2 MB; a real one has some thousands."""
+
 LABELS = {
     "kind": "备案类型",
     "mini_program": "小程序信息",
@@ -103,7 +107,7 @@ def parse_leniently(data: Any) -> tuple[Application | None, tuple[Problem, ...]]
         reader = _Reader()
         plain = reader.read(data, ())
     except _TooLarge:
-        fix = f"一份申请最多 {MOST_VALUES} 个值、{MOST_LEVELS} 层,请检查文件内容"
+        fix = f"一份申请最多 {MOST_VALUES} 个值、{MOST_CHARACTERS} 个字符、{MOST_LEVELS} 层,请检查文件内容"
         return None, (problem("", "too_large", "内容过多或嵌套过深,不是一份备案申请", fix),)
     found = reader.problems
     try:
@@ -136,6 +140,7 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: dict[str, Problem] = {}
         self._values = 0
+        self._characters = 0
 
     def read(self, value: Any, loc: tuple[str, ...]) -> Any:
         self._values += 1
@@ -147,6 +152,9 @@ class _Reader:
         if isinstance(value, list | tuple):
             return [self.read(v, (*loc, str(i))) for i, v in enumerate(value)]
         if isinstance(value, str):
+            self._characters += len(value)
+            if self._characters > MOST_CHARACTERS:
+                raise _TooLarge
             return self._text(str(value), loc)
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value

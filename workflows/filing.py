@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from filing.process.state import Refusal, State
     from filing.process.transition import begin, resumed, transition
     from filing.view import (
+        brief_answer,
         details,
         search_attributes,
         status_answer,
@@ -343,11 +344,14 @@ class FilingWorkflow:
         self._inbox.extendleft((f.event, None) for f in reversed(follow))
         self._show()
         if ticket is not None:
-            self._answers[ticket] = answer(step.refusal, self._answer_status())
+            self._answers[ticket] = self._answered(step.refusal)
+
+    def _answered(self, refusal: Refusal | None) -> dict[str, Any]:
+        return answer(refusal, brief_answer(self._living).model_dump(mode="json"))
 
     def _answer_withdrawals(self, refusal: Refusal | None) -> None:
         for ticket in self._withdrawals:
-            self._answers[ticket] = answer(refusal, self._answer_status())
+            self._answers[ticket] = self._answered(refusal)
         self._withdrawals.clear()
 
     async def _record(self, record: Record, alone: bool) -> None:

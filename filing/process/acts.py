@@ -18,6 +18,8 @@ from filing.vocabulary import CANCELLATIONS, AuthorityMode, Status
 HELD = "暂停:"
 MOST_HOLDS = 200
 """Holds of one stage: each is carried in the state, which must stay small."""
+MOST_CHANGES = 200
+"""Changed paths that are kept; a correction changes a few."""
 
 
 def amend(turn: Turn, event: Message, message: Amend) -> None:
@@ -79,7 +81,7 @@ def _next_round(turn: Turn, by: str, application: Application, *, automatic: boo
     turn.change(
         round=turn.state.round + 1,
         application=application,
-        changes=changes,
+        changes=changes[:MOST_CHANGES],
         reasons=(),
         previous_reasons=turn.state.reasons,
         sms_lapsed=False,
@@ -90,7 +92,7 @@ def _next_round(turn: Turn, by: str, application: Application, *, automatic: boo
     else:
         turn.enter(Status.PLATFORM_REVIEW, by, note)
         if changes:
-            turn.write("note", by, "本轮修改的内容", changes=list(changes)[:200])
+            turn.write("note", by, "本轮修改的内容", changes=list(changes)[:MOST_CHANGES])
         if automatic and changes:
             submit(turn, AUTOMATIC, "自动通过平台初审,提交管局")
 

@@ -17,6 +17,10 @@ REFUSALS_KEPT = 50
 TIMELINE_KEPT = 300
 """Entries of the timeline that the state carries; the registry has all. A bound, for anybody may
 hold and resume a filing without end, and a payload must stay below Temporal's 2 MB."""
+TIMELINE_CHARACTERS = 40_000
+"""Text of all these entries together; long notes leave room for fewer."""
+EXPLANATION_CHARACTERS = 1_000
+"""Text of one refusal."""
 RULES = 1
 """Version of the rules that new filings begin with."""
 
@@ -28,6 +32,18 @@ class TimelineEntry(Model):
     status: Status
     by: str
     note: str
+
+
+def latest(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
+    """The newest entries, as many as are kept."""
+    room = TIMELINE_CHARACTERS
+    kept = 0
+    for entry in reversed(timeline[-TIMELINE_KEPT:]):
+        room -= len(entry.note) + len(entry.by)
+        if room < 0:
+            break
+        kept += 1
+    return timeline[-kept:] if kept else ()
 
 
 class Refusal(Model):

@@ -12,12 +12,13 @@ from filing.notices import Audience, Notice, NoticePurpose, NoticeReason
 from filing.process.events import Effect, FindOut, HandOver, Record, Step, StopAsking, Tell, Watch
 from filing.process.stages import STAGES
 from filing.process.state import (
+    EXPLANATION_CHARACTERS,
     REFUSALS_KEPT,
-    TIMELINE_KEPT,
     Refusal,
     State,
     Stretch,
     TimelineEntry,
+    latest,
 )
 from filing.records import Entry
 from filing.vocabulary import (
@@ -122,19 +123,23 @@ class Turn:
         """Put an entry on record and on the timeline."""
         self.write(purpose, by, note, **detail)
         entry = TimelineEntry(at=self.at, status=self.state.status, by=by, note=note)
-        self.change(timeline=(*self.state.timeline, entry)[-TIMELINE_KEPT:])
+        self.change(timeline=latest((*self.state.timeline, entry)))
 
     def refuse(self, message: str, code: str, explanation: str, by: str | None = None) -> None:
         """Record that a message was not applied, and what would have been right."""
         refusal = self.decline(message, code, explanation, by)
         kept = (*self.state.refused, refusal)[-REFUSALS_KEPT:]
         self.change(refused=kept, refused_count=self.state.refused_count + 1)
-        self.write("refusal", by or "?", explanation, message=message, code=code)
+        self.write("refusal", by or "?", refusal.explanation, message=message, code=code)
 
     def decline(self, message: str, code: str, explanation: str, by: str | None) -> Refusal:
         """Answer that a message was not applied, without putting it on record again."""
         self._refusal = Refusal(
-            at=self.at, message=message, by=by, code=code, explanation=explanation
+            at=self.at,
+            message=message,
+            by=by,
+            code=code,
+            explanation=explanation[:EXPLANATION_CHARACTERS],
         )
         return self._refusal
 
