@@ -12,7 +12,7 @@ from filing.holdings import Claim, Holdings
 from filing.listing import Verdict
 from filing.notices import Delivery, Notice
 from filing.process.state import State
-from filing.records import Entry
+from filing.records import Entry, Told
 from filing.sweep import Known
 from filing.windows import Arrangement
 
@@ -20,12 +20,15 @@ from filing.windows import Arrangement
 class Records(Protocol):
     """The registry, as a filing's record."""
 
-    async def write(self, state: State, entries: tuple[Entry, ...]) -> tuple[int, ...]:
-        """Upsert the filing's row (never backwards in `sequence`), append the entries, all in one
-        transaction; the current round's application is kept beside it.
+    async def write(
+        self, state: State, entries: tuple[Entry, ...], told: Told | None = None
+    ) -> tuple[int, ...]:
+        """Upsert the filing's row (never backwards in `sequence`, or in what one run told), append
+        the entries, all in one transaction; the current round's application is kept beside it.
 
-        Gives the sequences of entries whose key was there with other content: those are kept under
-        a purpose of their own (`conflict-…`), the older content stays.
+        Other content under a sequence supersedes the older where the same run told it before: that
+        was in a task that was lost. Else it is a conflict: the older stays in force, the new one is
+        kept under a purpose of its own (`conflict-…`), and its sequence is in the answer.
         """
         ...
 
