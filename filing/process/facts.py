@@ -255,9 +255,9 @@ def apply_report(
     elif standing is Standing.SMS_LAPSED:
         # Also where we had taken the check for passed: the order has fallen back all the same.
         lapse_sms(turn, by)
-    elif standing is Standing.ABSENT and status is not Status.SUBMISSION:
-        if state.standing is not Standing.ABSENT:
-            turn.change(standing=standing)
+    elif standing is Standing.ABSENT:
+        if not state.missing:
+            turn.change(standing=standing, missing=True)
             turn.write("note", by, "备案系统称没有该订单,继续等待")
             turn.tell(
                 NoticePurpose.TROUBLE,

@@ -74,6 +74,15 @@ class Stretch(Model):
     working_days: int
 
 
+class PendingWithdrawal(Model):
+    """A withdrawal about which the authority is being asked."""
+
+    message: str
+    """Name of the signal or update, or `cancel`."""
+    by: str
+    reason: str | None = None
+
+
 class EarlyFact(Model):
     """A fact of the current round that came before its stage; it counts when the stage opens."""
 
@@ -117,6 +126,9 @@ class State(Model):
     early: tuple[EarlyFact, ...] = ()
     standing: Standing = Standing.ABSENT
     """The authority's last known standing in this round."""
+    withdrawal: PendingWithdrawal | None = None
+    missing: bool = False
+    """The authority says that the order which it had in this round is there no more."""
     sms_lapsed: bool = False
     """The present correction follows a lapse of the SMS check: unchanged, it need not be reviewed again."""
     changes: tuple[str, ...] = ()
