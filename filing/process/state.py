@@ -114,6 +114,8 @@ class State(Model):
     window_start: datetime
     """When the present stage's window began to run; kept while a hold leaves it unopened."""
     window: Window | None = None
+    told_until: datetime | None = None
+    """Up to when the clock was looked at in the present stage; None: not since it was entered."""
     announced: bool = False
     """Whether the applicant was told that this stage began, or that the filing ended."""
     closing_note: str | None = None

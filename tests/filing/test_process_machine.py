@@ -255,7 +255,16 @@ class AnyFiling(RuleBasedStateMachine):
 
     @rule(days=st.integers(0, 40))
     def no_worker_runs_for_days(self, days: int) -> None:
-        self.play.wake_late(self.play.at + timedelta(days=days))
+        told = self.play.wake_late(self.play.at + timedelta(days=days)).told
+        assert ("overdue", "operations") not in told or self.play.at.hour in (9, 10)
+
+    @rule(hours=st.sampled_from([0.5, 13, 24 * 3, 24 * 30]), message=sound)
+    def no_worker_runs_until_somebody_sends(
+        self, hours: float, message: tuple[str, tuple[Any, ...]]
+    ) -> None:
+        """What has come is read before the clock is looked at."""
+        self.play.at += timedelta(hours=hours)
+        self.somebody_sends(message)
 
     @rule()
     def the_history_has_grown_long(self) -> None:
