@@ -152,6 +152,20 @@ def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowT
     )
 
 
+def last_notice(
+    stage: Status, due_at: datetime, now: datetime, arrangement: Arrangement
+) -> datetime:
+    """The last instant that a window names: its end, or the last escalation after it that can be
+    named by now. Days after it do not matter to the window."""
+    rule = RULES[stage]
+    if not rule.escalates:
+        return due_at
+    notice = NoticeTimes(arrangement, 0)
+    series = _escalations(arrangement, notice, rule, china_time(due_at))
+    ahead = _ahead(series, notice, now, china_time(now), owed=False)
+    return max((alarm.at for alarm in ahead), default=due_at)
+
+
 class NoticeTimes:
     """When notices of a day go out: 09:00 of its working day, plus the filing's own offset."""
 
