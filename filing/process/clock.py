@@ -4,6 +4,7 @@ from filing.notices import Audience, NoticePurpose
 from filing.process.events import AskOnce, Recorded, Undelivered
 from filing.process.facts import lapse_sms
 from filing.process.stages import STAGES, Expiry
+from filing.process.state import folded
 from filing.process.turn import Turn, when
 from filing.vocabulary import STATUS_LABELS, AuthorityMode, Status
 from filing.windows import ON_TIME, AlarmKind
@@ -60,7 +61,7 @@ def _run_out(turn: Turn) -> None:
 def recorded(turn: Turn, event: Recorded) -> None:
     """It is on record: the window is in force, the stretches are counted."""
     state = turn.state
-    turn.change(time_with=(*state.time_with, *event.stretches))
+    turn.change(time_with=folded((*state.time_with, *event.stretches)))
     window = event.window
     if window is not None and (window.stage, window.round) == (state.status, state.round):
         overdue = state.overdue and window.due_at <= turn.at

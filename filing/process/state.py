@@ -21,6 +21,7 @@ TIMELINE_CHARACTERS = 40_000
 """Text of all these entries together; long notes leave room for fewer."""
 EXPLANATION_CHARACTERS = 1_000
 """Text of one refusal."""
+STRETCHES_KEPT = 300
 RULES = 1
 """Version of the rules that new filings begin with."""
 
@@ -72,6 +73,21 @@ class Stretch(Model):
     start: datetime
     end: datetime
     working_days: int
+
+
+def folded(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
+    """The stretches, the oldest of each party as one where there are many, so that the working days
+    of a party are always their sum."""
+    if len(stretches) <= STRETCHES_KEPT:
+        return stretches
+    oldest: dict[Party, Stretch] = {}
+    for stretch in stretches[:-STRETCHES_KEPT]:
+        before = oldest.get(stretch.party)
+        if before is not None:
+            days = before.working_days + stretch.working_days
+            stretch = before.model_copy(update={"end": stretch.end, "working_days": days})
+        oldest[stretch.party] = stretch
+    return (*oldest.values(), *stretches[-STRETCHES_KEPT:])
 
 
 class PendingWithdrawal(Model):
@@ -144,7 +160,7 @@ class State(Model):
     filing_number: str | None = None
     subject_number: str | None = None
     decision_ids: tuple[str, ...] = ()
-    """Ids of applied decisions: a second one of the same id is a duplicate."""
+    """Ids of applied decisions, the last 300: a second one of the same id is a duplicate."""
     refused_ids: tuple[str, ...] = ()
     """Ids of refused decisions, the last 200: a copy of one is a duplicate too."""
     duplicates_recorded: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from filing.authority import MOST_REASON_TEXT, Reason, Standing, kept_reasons
 from filing.process.acts import MOST_HOLDS
 from filing.view import brief_answer, status_answer
 from filing.vocabulary import AuthorityMode, Status
+from filing.workdays import working_days_between
 from tests.filing.process_play import APPROVE, RETURN, Play
 
 GRPC = 4 * 1024 * 1024
@@ -71,3 +72,26 @@ def test_an_authority_may_give_any_number_of_reasons() -> None:
     assert 1 < len(play.state.reasons) < 20
     (one,) = kept_reasons((Reason(field="x", reason="因" * 50_000),))
     assert len(one.reason) == MOST_REASON_TEXT
+
+
+def test_a_filing_that_is_returned_without_end_stays_small_and_its_days_are_counted() -> None:
+    play = Play.begin()
+    sizes = []
+    decision: dict[str, object] = {}
+    for round_ in range(1, 1001):
+        play.wait(days=1)
+        decision = {**RETURN, "round": round_, "decision_id": f"d-{round_:0>90}"}
+        play.send("platform_decision", decision)
+        play.wait(days=1)
+        play.send("resubmit", {"by": "x" * 100})
+        if round_ % 250 == 0:
+            sizes.append(size(play.state.model_dump(mode="json")))
+    assert play.state.round == 1001
+    assert sizes[-1] < 300_000
+    assert sizes[-1] - sizes[-2] < 1_000
+    begun, ended = play.entries[0].at, play.entries[-1].at
+    spent = [s.working_days for s in play.state.time_with]
+    assert sum(spent) == working_days_between(play.arrangement, begun, ended)
+    assert len(spent) < 310
+    play.send("platform_decision", decision)
+    assert play.state.refused[-1].code == "duplicate"
