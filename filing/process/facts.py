@@ -227,6 +227,8 @@ def apply_report(
     state = turn.state
     status, standing = state.status, report.standing
     at = instant(report.at, turn.at)
+    if state.sent_at is not None:
+        at = max(at, state.sent_at)
     if status not in (Status.SUBMISSION, Status.SMS_VERIFICATION, Status.BUREAU_REVIEW):
         return
     if state.application.kind in CANCELLATIONS and standing in (Standing.ABSENT, Standing.APPROVED):

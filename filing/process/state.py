@@ -137,6 +137,8 @@ class State(Model):
     closing_note: str | None = None
     """Why it ended, where whoever ended it said so."""
     overdue: bool = False
+    sent_at: datetime | None = None
+    """When this round went on to the authority: nothing that it says can be older."""
     submitted_at: datetime | None = None
     received_at: datetime | None = None
     """The authority's receipt: the SMS window runs from it."""

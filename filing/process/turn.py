@@ -207,9 +207,10 @@ class Turn:
             overdue=False,
             closing_note=None,
             missing=False,
-            # A window may run from before its stage was entered: a hold since then counts for it.
-            holds=tuple(hold for hold in self.state.holds if hold[1] > (start or entered)),
+            holds=self._holds_since(status, start or entered),
         )
+        if status is Status.SUBMISSION:
+            self.change(sent_at=entered)
         detail = {"reasons": [r.model_dump(mode="json") for r in reasons]} if reasons else {}
         self.remember("transition", by, note, **detail)
         self._opens = None
@@ -230,6 +231,16 @@ class Turn:
         if asked_before and not stage.with_authority:
             self.do(StopAsking())
         self.ask_on()
+
+    def _holds_since(
+        self, status: Status, start: datetime
+    ) -> tuple[tuple[datetime, datetime], ...]:
+        """The holds that count for a stage. Its window may run from before it was entered; with the
+        authority it may even be dated back later, as far as to when the filing went there."""
+        stage, sent_at = STAGES.get(status), self.state.sent_at
+        if stage is not None and stage.with_authority and sent_at is not None:
+            start = min(start, sent_at)
+        return tuple(hold for hold in self.state.holds if hold[1] > start)
 
     def open_window(self, start: datetime) -> None:
         """Ask for the window of the present stage, running from `start`."""
@@ -297,6 +308,7 @@ class Turn:
         self.change(
             standing=Standing.ABSENT,
             missing=False,
+            sent_at=None,
             received_at=None,
             submitted_at=None,
             sms=(),
