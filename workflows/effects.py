@@ -60,9 +60,13 @@ _NOTICE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=ti
 
 
 async def quickly(
-    activity: Callable[[Any, _Argument], Any], argument: _Argument, summary: str
+    activity: Callable[[Any, _Argument], Any],
+    argument: _Argument,
+    summary: str,
+    when_slow: Callable[[], None] = lambda: None,
 ) -> Any:
-    """Short local work: as a local activity, and patiently as a regular one when that runs out."""
+    """Short local work: as a local activity, and patiently as a regular one when that runs out;
+    `when_slow` is called before."""
     # What a local activity raised at last comes as it is, its time-out as an `ActivityError`.
     with contextlib.suppress(ActivityError, ApplicationError):
         return await workflow.execute_local_activity_method(
@@ -72,6 +76,7 @@ async def quickly(
             retry_policy=_LOCAL,
             summary=summary,
         )
+    when_slow()
     return await workflow.execute_activity_method(
         activity,
         argument,
@@ -183,10 +188,10 @@ class Effects:
         ]
         return [task for task in tasks if task is not None and not task.done()]
 
-    async def record(self, state: State, record: Record) -> Recorded:
-        """Write down, and open the window."""
+    async def record(self, state: State, record: Record, when_slow: Callable[[], None]) -> Recorded:
+        """Write down, and open the window; `when_slow` is called once where that takes long."""
         order = RecordOrder(state=state, record=record, at=workflow.now())
-        recorded = await quickly(FilingActivities.record, order, "登记并计算期限")
+        recorded = await quickly(FilingActivities.record, order, "登记并计算期限", when_slow)
         assert isinstance(recorded, Recorded)
         return recorded
 

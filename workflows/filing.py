@@ -372,7 +372,8 @@ class FilingWorkflow:
         )
         self._unrecorded.clear()
         self._show_details()
-        recorded = await self._effects.record(self._living, together)
+        # Shown with its window, but not kept back while the registry is away.
+        recorded = await self._effects.record(self._living, together, self._show)
         self._written_at = workflow.info().get_current_history_length()
         # The SDK tells another time where it replays a task that was prolonged for a local activity.
         self._state = moved(self._living, differing(together.entries, recorded.instants))
