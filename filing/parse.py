@@ -78,6 +78,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 """Unicode categories: controls, formats, lone surrogates, unassigned, private, separators."""
 _LONG_NUMBER = re.compile(r"[0-9]{4,}")
 _LONGEST_KEY = 40
+_OUR_KIND_OF_KEY = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{_LONGEST_KEY - 1}}}")
 
 
 class _Unusable:
@@ -241,9 +242,9 @@ def _unknown_key(loc: tuple[int | str, ...]) -> Problem:
 
 
 def _may_be_shown(key: str) -> bool:
-    """Whether a key may be repeated: a name such as a program would use, without a number in it."""
-    plain = unicodedata.normalize("NFKC", key).replace("-", "_")
-    return len(key) <= _LONGEST_KEY and plain.isidentifier() and _LONG_NUMBER.search(plain) is None
+    """Whether a key may be repeated: a name such as ours, without a number in it. What is written in
+    Chinese may be somebody's name."""
+    return _OUR_KIND_OF_KEY.fullmatch(key) is not None and _LONG_NUMBER.search(key) is None
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
