@@ -343,7 +343,9 @@ class Registry:
                 "run `python starter.py migrate`"
             )
 
-    async def _write_row(self, connection: "Connection", state: State, told: Told | None) -> None:
+    async def _write_row(
+        self, connection: "Connection", state: State, told: Told | None = None
+    ) -> None:
         answer = status_answer(state)
         row = {
             "uid": state.uid,

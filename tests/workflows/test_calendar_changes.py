@@ -360,10 +360,13 @@ async def test_the_worker_and_the_command_line_know_the_same(world: World) -> No
 async def test_the_next_filing_of_the_same_mini_program_is_not_told_in_place_of_the_last(
     world: World,
 ) -> None:
+    ended = await world.begin()
+    await ended.player.until(Status.PLATFORM_REVIEW)
+    await end(ended)
     filing = await world.begin()
     await filing.player.until(Status.PLATFORM_REVIEW)
     [window] = await RegistryCalendar(world.services.registry).open_windows()
-    before = window.model_copy(update={"uid": "the filing before"})
+    before = window.model_copy(update={"uid": ended.uid})
     assert not await tell_to_count_again(before, (2026,), world.services, 0, 1)
     assert await signals(filing) == 0
     assert await tell_to_count_again(window, (2026,), world.services, 0, 1)
