@@ -129,7 +129,7 @@ async def preview_import(notice: Announcement, by: str, services: Services) -> I
         title=notice.title,
         in_force=in_force,
         examined=len(windows),
-        due=sum(1 for _ in outdated_windows(windows, _believed(imported), newest)),
+        due=sum(1 for _ in outdated_windows(windows, _believed(imported), newest, now())),
     )
 
 
