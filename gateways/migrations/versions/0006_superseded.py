@@ -3,8 +3,8 @@ written stays in the log, superseded by what the task said when it was done agai
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
