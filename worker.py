@@ -40,6 +40,7 @@ from gateways.materials import MaterialsStore, materials_store
 from gateways.notices import AppriseChannels
 from gateways.registry import Registry, RegistryNotMigrated
 from gateways.schedules import keep_listing_sweep
+from gateways.submissions import SubmissionLedger
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
 from settings import Settings, WrongSettings, load
 from workflows.display import DisplayWorkflow
@@ -139,7 +140,7 @@ async def running_worker(
             terms=settings.terms,
             levels=settings.levels,
         )
-        asking = AuthorityActivities(authority)
+        asking = AuthorityActivities(authority, SubmissionLedger(registry))
         ledger = NoticeLedger(registry)
         channels = AppriseChannels(settings.notify_applicant, settings.notify_operations)
         notices = NoticeActivities(ledger, channels)

@@ -1,27 +1,27 @@
 """Asking the authority. A status check is one activity that is retried until the answer changes:
 retries leave no events in the history (design, 1)."""
 
+import asyncio
+
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.alive import alive
-from activities.ports import Authority, OrderInTheWay
+from activities.ports import Authority, Handing, OrderInTheWay, Submissions
 from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
 from filing.model import Model
 from filing.vocabulary import CANCELLATIONS
 
 HANDED_OVER = "handed over"
-IN_THE_WAY = "another order is in the way"
 
 
 class Submission(Model):
     """An application to be handed over, of this round."""
 
+    uid: str
     application: Application
     round: int
-    again: bool = False
-    """Whether it was begun before in this round: an order that is there is then its own."""
 
 
 class Watched(Model):
@@ -43,40 +43,59 @@ def _not_yet(what: str) -> ApplicationError:
 
 
 class AuthorityActivities:
-    """Needs the authority."""
+    """Needs the authority, and a record of what it was given."""
 
-    def __init__(self, authority: Authority) -> None:
+    def __init__(self, authority: Authority, submissions: Submissions) -> None:
         self._authority = authority
+        self._submissions = submissions
 
     @activity.defn
     async def hand_over(self, submission: Submission) -> AuthorityReport:
         """Hand the application over once, then wait until the authority has decided on it.
 
         The heartbeat tells the next attempt, on whichever worker, that the order is there: from
-        then on it only asks, so that what comes back is never handed over a second time.
+        then on it only asks, so that what comes back is never handed over a second time; where the
+        heartbeat is lost, as with a new run, the submissions tell. An attempt that has begun is
+        finished although the workflow asks to cancel it, so that it is known how it ended.
         """
-        info = activity.info()
-        known = info.heartbeat_details[0] if info.heartbeat_details else None
-        # A first look cannot find an order of its own; later, an attempt may have ended unseen.
-        ours = submission.again or (info.attempt > 1 and known != IN_THE_WAY)
-        async with alive(*info.heartbeat_details):
-            try:
-                if known == HANDED_OVER:
-                    report = await self._authority.status(submission.application.mini_program.appid)
-                else:
+        attempt = asyncio.create_task(self._hand_over(submission))
+        try:
+            return await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            if not activity.is_worker_shutdown():
+                return await attempt
+            attempt.cancel()
+            raise
+
+    async def _hand_over(self, submission: Submission) -> AuthorityReport:
+        uid, round = submission.uid, submission.round
+        details = activity.info().heartbeat_details
+        async with alive(*details):
+            handing = Handing.TAKEN
+            if HANDED_OVER not in details:
+                handing = await self._submissions.handing(uid, round)
+            there = handing is Handing.TAKEN
+            if there:
+                report = await self._authority.status(submission.application.mini_program.appid)
+            else:
+                try:
                     report = await self._authority.submit(
-                        submission.application, submission.round, ours=ours
+                        submission.application,
+                        round,
+                        ours=handing is Handing.BEGUN,
+                        applying=lambda: self._submissions.begin(uid, round),
                     )
-            except OrderInTheWay:
-                activity.heartbeat(IN_THE_WAY)
-                raise _not_yet(
-                    "an order of another round or filing is still under review"
-                ) from None
+                except OrderInTheWay:
+                    raise _not_yet(
+                        "an order of another round or filing is still under review"
+                    ) from None
+                if report.standing is Standing.CHECKING:
+                    await self._submissions.taken(uid, round)
+        if report.standing is Standing.ABSENT and there:
+            return report  # it was there, or should be by now; of a cancellation: it went through
         waits = {Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN}
         if submission.application.kind in CANCELLATIONS:
             waits.add(Standing.APPROVED)  # as before it was asked for
-            if known == HANDED_OVER:
-                waits.remove(Standing.ABSENT)  # nothing is filed any more: it went through
         if report.standing in waits:
             activity.heartbeat(HANDED_OVER)
             raise _not_yet(f"the authority is still at {report.standing.value}")

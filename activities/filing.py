@@ -18,7 +18,7 @@ from filing.process.events import Record, Recorded
 from filing.process.instants import moved
 from filing.process.state import State
 from filing.process.transition import begin, transition
-from filing.records import Entry
+from filing.records import Entry, Told
 from filing.rules import AS_WRITTEN, Levels, leveled
 from filing.vocabulary import AuthorityMode, Status
 from filing.window_rules import open_window
@@ -152,10 +152,11 @@ class FilingActivities:
         What a lost attempt had written happened when it said so.
         """
         entries = order.record.entries
+        told = Told(run=activity.info().workflow_run_id or "", at=order.at)
         kept = await self._records.instants(order.state.uid, entries)
         order = moved(order, {e.at: kept[e.sequence] for e in entries if e.sequence in kept})
         arrangement = await self._calendar.arrangement()
-        recorded = await self._record(order, arrangement)
+        recorded = await self._record(order, arrangement, told)
         # An import looks for windows counted by an older calendar once, right after it is stored:
         # one that was being written then is counted again here.
         while order.record.opens is not None:
@@ -163,10 +164,10 @@ class FilingActivities:
             if newest.version == arrangement.version:
                 break
             arrangement = newest
-            recorded = await self._record(order, arrangement)
+            recorded = await self._record(order, arrangement, told)
         return recorded
 
-    async def _record(self, order: RecordOrder, arrangement: Arrangement) -> Recorded:
+    async def _record(self, order: RecordOrder, arrangement: Arrangement, told: Told) -> Recorded:
         record = order.record
         window = open_window(record.opens, arrangement, self._terms) if record.opens else None
         stretches = tuple(
@@ -180,7 +181,7 @@ class FilingActivities:
         instants = tuple(entry.at for entry in record.entries)
         recorded = Recorded(window=window, stretches=stretches, instants=instants, at=order.at)
         state = transition(order.state, recorded).state
-        conflicts = await self._records.write(state, record.entries)
+        conflicts = await self._records.write(state, record.entries, told)
         return recorded.model_copy(update={"conflicts": conflicts})
 
     @activity.defn

@@ -1,7 +1,9 @@
 """What activities need of the outside: one small protocol each. Gateways implement them."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
+from enum import Enum
 from typing import Protocol
 
 from filing.application import Application
@@ -12,7 +14,7 @@ from filing.holdings import Claim, Holdings
 from filing.listing import Verdict
 from filing.notices import Delivery, Notice
 from filing.process.state import State
-from filing.records import Entry
+from filing.records import Entry, Told
 from filing.sweep import Known
 from filing.windows import Arrangement
 
@@ -20,12 +22,15 @@ from filing.windows import Arrangement
 class Records(Protocol):
     """The registry, as a filing's record."""
 
-    async def write(self, state: State, entries: tuple[Entry, ...]) -> tuple[int, ...]:
-        """Upsert the filing's row (never backwards in `sequence`), append the entries, all in one
-        transaction; the current round's application is kept beside it.
+    async def write(
+        self, state: State, entries: tuple[Entry, ...], told: Told | None = None
+    ) -> tuple[int, ...]:
+        """Upsert the filing's row (never backwards in `sequence`, or in what one run told), append
+        the entries, all in one transaction; the current round's application is kept beside it.
 
-        Gives the sequences of entries whose key was there with other content: those are kept under
-        a purpose of their own (`conflict-…`), the older content stays.
+        Other content under a sequence supersedes the older where the same run told it before: that
+        was in a task that was lost. Else it is a conflict: the older stays in force, the new one is
+        kept under a purpose of its own (`conflict-…`), and its sequence is in the answer.
         """
         ...
 
@@ -88,6 +93,32 @@ class Channels(Protocol):
         ...
 
 
+class Handing(str, Enum):
+    """How far a round's application has got on its way to the authority."""
+
+    NOT_BEGUN = "not_begun"
+    BEGUN = "begun"
+    """The authority may have it: its answer was lost, if there was one."""
+    TAKEN = "taken"
+
+
+class Submissions(Protocol):
+    """What was handed to the authority, for its API has no key for a request. Outlives attempts,
+    workers and runs."""
+
+    async def handing(self, uid: str, round: int) -> Handing:
+        """How far this round's application has got."""
+        ...
+
+    async def begin(self, uid: str, round: int) -> None:
+        """Right before it is handed over: from here on an order that is there may be this one."""
+        ...
+
+    async def taken(self, uid: str, round: int) -> None:
+        """The authority has it."""
+        ...
+
+
 class OrderInTheWay(Exception):
     """An order of another round or filing is still under review with the authority, which the
     bureau decided on past us: it must end there first."""
@@ -96,10 +127,18 @@ class OrderInTheWay(Exception):
 class Authority(Protocol):
     """What takes a filing to the bureau."""
 
-    async def submit(self, application: Application, round: int, *, ours: bool) -> AuthorityReport:
+    async def submit(
+        self,
+        application: Application,
+        round: int,
+        *,
+        ours: bool,
+        applying: Callable[[], Awaitable[None]] = ...,
+    ) -> AuthorityReport:
         """Hand the application over, once: asks first whether an order is there already. `ours`:
         it may be this round's, for an attempt was made; else it is in the way: `OrderInTheWay`.
-        A refusal for its content is a report `RETURNED` with reasons, not an error."""
+        Waits for `applying` right before the application is sent. A refusal for its content is a
+        report `RETURNED` with reasons, not an error."""
         ...
 
     async def status(self, appid: str) -> AuthorityReport:

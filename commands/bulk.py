@@ -130,6 +130,8 @@ def _run(
         _print_report(action, report, json_)
         if report.stopped:
             fail(report.stopped, Exit.UNREACHABLE)
+        if report.failed:
+            fail(f"{report.failed} filings did not answer: run the same again", Exit.UNREACHABLE)
         if report.refused:
             raise typer.Exit(Exit.NO)
     if not planned.matched:
@@ -207,12 +209,13 @@ def _print_report(action: "Bulk", report: "BulkReport", json_: bool) -> None:
         print_json({"action": action.value} | report.model_dump(mode="json"))
         return
     for one in report.filings:
-        if one.result is Result.REFUSED:
-            line(("✗ refused", "red"), f" {one.filing_id}({one.code})")
+        if one.result in (Result.REFUSED, Result.FAILED):
+            line((f"✗ {one.result.value}", "red"), f" {one.filing_id}({one.code})")
     done = {"hold": "held", "resume": "resumed"}[action.value]
     parts = [f"{report.matched} open filings fit", f"{report.done} {done}"]
     parts += [f"{report.already} needed nothing"] if report.already else []
     parts += [f"{report.ended} had ended"] if report.ended else []
     parts += [f"{report.refused} refused"] if report.refused else []
+    parts += [f"{report.failed} failed"] if report.failed else []
     parts += [f"{report.not_reached} not reached"] if report.not_reached else []
     line(", ".join(parts))

@@ -14,6 +14,28 @@ class Reason(Model):
     suggestion: str | None = None
 
 
+MOST_REASONS = 100
+MOST_REASON_TEXT = 10_000
+"""Characters of all reasons of one return together; they travel with the state."""
+
+
+def kept_reasons(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """The reasons as far as the state can carry them: an authority may give any number."""
+    kept: list[Reason] = []
+    room = MOST_REASON_TEXT
+    for reason in reasons[:MOST_REASONS]:
+        cut = Reason(
+            field=reason.field[:200],
+            reason=reason.reason[:room],
+            suggestion=reason.suggestion[:room] if reason.suggestion else reason.suggestion,
+        )
+        room -= len(cut.field) + len(cut.reason) + len(cut.suggestion or "")
+        if kept and room < 0:
+            break
+        kept.append(cut)
+    return tuple(kept)
+
+
 class Standing(str, Enum):
     """Where the order stands with the authority (WX-API/geticpentranceinfo `status`, `sms_verify_status`)."""
 

@@ -32,6 +32,10 @@ MOST_LEVELS = 12
 LONGEST_TEXT = 2_000
 """Characters of one text; no field of a filing needs more."""
 
+MOST_CHARACTERS = 200_000
+"""Characters of all texts together: an application travels with the filing's state, which must stay
+well below Temporal's 2 MB; a real one has some thousands."""
+
 LABELS = {
     "kind": "备案类型",
     "mini_program": "小程序信息",
@@ -74,6 +78,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 """Unicode categories: controls, formats, lone surrogates, unassigned, private, separators."""
 _LONG_NUMBER = re.compile(r"[0-9]{4,}")
 _LONGEST_KEY = 40
+_OUR_KIND_OF_KEY = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{_LONGEST_KEY - 1}}}")
 
 
 class _Unusable:
@@ -103,7 +108,7 @@ def parse_leniently(data: Any) -> tuple[Application | None, tuple[Problem, ...]]
         reader = _Reader()
         plain = reader.read(data, ())
     except _TooLarge:
-        fix = f"一份申请最多 {MOST_VALUES} 个值、{MOST_LEVELS} 层,请检查文件内容"
+        fix = f"一份申请最多 {MOST_VALUES} 个值、{MOST_CHARACTERS} 个字符、{MOST_LEVELS} 层,请检查文件内容"
         return None, (problem("", "too_large", "内容过多或嵌套过深,不是一份备案申请", fix),)
     found = reader.problems
     try:
@@ -136,6 +141,7 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: dict[str, Problem] = {}
         self._values = 0
+        self._characters = 0
 
     def read(self, value: Any, loc: tuple[str, ...]) -> Any:
         self._values += 1
@@ -147,6 +153,9 @@ class _Reader:
         if isinstance(value, list | tuple):
             return [self.read(v, (*loc, str(i))) for i, v in enumerate(value)]
         if isinstance(value, str):
+            self._characters += len(value)
+            if self._characters > MOST_CHARACTERS:
+                raise _TooLarge
             return self._text(str(value), loc)
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value
@@ -233,9 +242,9 @@ def _unknown_key(loc: tuple[int | str, ...]) -> Problem:
 
 
 def _may_be_shown(key: str) -> bool:
-    """Whether a key may be repeated: a name such as a program would use, without a number in it."""
-    plain = unicodedata.normalize("NFKC", key).replace("-", "_")
-    return len(key) <= _LONGEST_KEY and plain.isidentifier() and _LONG_NUMBER.search(plain) is None
+    """Whether a key may be repeated: a name such as ours, without a number in it. What is written in
+    Chinese may be somebody's name."""
+    return _OUR_KIND_OF_KEY.fullmatch(key) is not None and _LONG_NUMBER.search(key) is None
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

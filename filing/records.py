@@ -10,9 +10,9 @@ from filing.vocabulary import Status
 
 
 class Entry(Model):
-    """One entry of the log. (`uid`, `sequence`, `purpose`) is its key; the same key with other
-    content is a conflict. `detail` is small, and free of certificate and phone numbers; of a return
-    it holds the `reasons`."""
+    """One entry of the log. `sequence` is given once in a filing: the same one with other content is
+    a task that was done again, or a conflict. `detail` is small, and free of certificate and phone
+    numbers; of a return it holds the `reasons`."""
 
     sequence: int
     purpose: str
@@ -23,6 +23,14 @@ class Entry(Model):
     by: str
     note: str
     detail: dict[str, Any] = Field(default_factory=dict)
+
+
+class Told(Model):
+    """Which run of the workflow wrote something down, and the workflow's own time then: of two
+    accounts that one run gives of the same, the later one is true."""
+
+    run: str
+    at: datetime
 
 
 class ListedFiling(Model):

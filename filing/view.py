@@ -75,6 +75,11 @@ class StatusAnswer(Model):
     """The calendar that the window was counted by."""
 
 
+SHOWN_IN_ANSWER = 20
+"""Entries of each list that the answer to an update holds: ten may be answered in one workflow
+task, whose answers must stay below gRPC's 4 MB together. The query tells all that is kept."""
+
+
 def _china(at: datetime) -> datetime:
     return at.astimezone(CHINA)
 
@@ -139,6 +144,18 @@ def status_answer(state: State) -> StatusAnswer:
         ),
         timeline=tuple(t.model_copy(update={"at": _china(t.at)}) for t in state.timeline),
         calendar=state.window.calendar if state.window else None,
+    )
+
+
+def brief_answer(state: State) -> StatusAnswer:
+    """The filing as it stands, for the answer to an update: the newest of each list only."""
+    answer = status_answer(state)
+    return answer.model_copy(
+        update={
+            "refused": answer.refused[-SHOWN_IN_ANSWER:],
+            "time_with": answer.time_with[-SHOWN_IN_ANSWER:],
+            "timeline": answer.timeline[-SHOWN_IN_ANSWER:],
+        }
     )
 
 

@@ -7,11 +7,11 @@ holds are passed in, so the same request always gives the same window.
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from enum import Enum
-from itertools import islice
 
 from filing.model import CHINA, Model
 from filing.vocabulary import Status
 from filing.windows import (
+    ON_TIME,
     OVERDUE,
     Alarm,
     AlarmKind,
@@ -101,10 +101,12 @@ RULES = {
 
 
 def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowTerms) -> Window:
-    """The window of a stage, counted from `request.start`, with the alarms after `entered_at`.
+    """The window of a stage, counted from `request.start`, with the alarms after `told_until`.
 
     Opened again with more holds or another arrangement, it is counted from its start anew; with a
-    later `entered_at` it names the alarms still ahead of that. Raises `ValueError` for a stage that
+    later `entered_at` it names the alarms still ahead of that, and those that passed untold: a
+    reminder is due at once, and none any more once the window is over; escalations that are late
+    go out once, at the next time that notices have. Raises `ValueError` for a stage that
     has no window and for a naive instant.
     """
     rule = RULES.get(request.stage)
@@ -130,9 +132,13 @@ def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowT
             provisional = False
             reminders = _after_the_start(rule, notice, start, due_at, held)
     entered_at = china_time(request.entered_at)
-    alarms = [alarm for alarm in reminders if entered_at < alarm.at < due_at]
+    told_until = china_time(request.told_until or request.entered_at)
+    alarms = []
+    if entered_at < due_at:
+        alarms = [alarm for alarm in reminders if told_until < alarm.at < due_at]
     if rule.escalates:
-        alarms += _escalations(arrangement, notice, rule, due_at, entered_at, owed=request.owed)
+        series = _escalations(arrangement, notice, rule, due_at)
+        alarms += _ahead(series, notice, told_until, entered_at, owed=request.owed)
     return Window(
         stage=request.stage,
         round=request.round,
@@ -144,6 +150,20 @@ def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowT
         poll_first_seconds=terms.poll_first_seconds,
         poll_longest_seconds=terms.poll_longest_seconds,
     )
+
+
+def last_notice(
+    stage: Status, due_at: datetime, now: datetime, arrangement: Arrangement
+) -> datetime:
+    """The last instant that a window names: its end, or the last escalation after it that can be
+    named by now. Days after it do not matter to the window."""
+    rule = RULES[stage]
+    if not rule.escalates:
+        return due_at
+    notice = NoticeTimes(arrangement, 0)
+    series = _escalations(arrangement, notice, rule, china_time(due_at))
+    ahead = _ahead(series, notice, now, china_time(now), owed=False)
+    return max((alarm.at for alarm in ahead), default=due_at)
 
 
 class NoticeTimes:
@@ -227,28 +247,43 @@ def _after_the_start(
 
 
 def _escalations(
-    arrangement: Arrangement,
+    arrangement: Arrangement, notice: NoticeTimes, rule: Rule, due_at: datetime
+) -> Iterator[Alarm]:
+    """The escalations in order: the first on the working day on or after the end, then, where the
+    rule repeats them, more without end."""
+    first_day = working_day_from(arrangement, due_at.date())
+    yield Alarm(at=notice.on(first_day), kind=AlarmKind.ESCALATION, label=OVERDUE)
+    if rule.escalates_every is not None:
+        yield from _repeated(arrangement, notice, first_day, rule.escalates_every)
+
+
+def _ahead(
+    series: Iterator[Alarm],
     notice: NoticeTimes,
-    rule: Rule,
-    due_at: datetime,
-    entered_at: datetime,
+    told_until: datetime,
+    now: datetime,
     *,
     owed: bool,
 ) -> list[Alarm]:
-    """The escalations after `entered_at`: the first on the working day on or after the end, then
-    `ESCALATIONS_AHEAD` more where the rule repeats them. Where the first one's instant has passed
-    and it is `owed`, it goes out at the next that notices have."""
-    first_day = working_day_from(arrangement, due_at.date())
-    at = notice.on(first_day)
-    if at <= entered_at and owed:
-        at = notice.after(entered_at)
-    first = Alarm(at=at, kind=AlarmKind.ESCALATION, label=OVERDUE)
-    alarms = [first] if first.at > entered_at else []
-    if rule.escalates_every is not None:
-        repeated = _repeated(arrangement, notice, first_day, rule.escalates_every)
-        ahead = (alarm for alarm in repeated if alarm.at > entered_at)
-        alarms += islice(ahead, ESCALATIONS_AHEAD)
-    return alarms
+    """The escalations that are still to be told: the first and `ESCALATIONS_AHEAD` more, those that
+    passed untold as one. `owed`: nobody was told yet, whenever the first one's instant was."""
+    passed: list[Alarm] = []
+    ahead: list[Alarm] = []
+    for alarm in series:
+        if alarm.at <= now:
+            passed.append(alarm)
+            continue
+        ahead.append(alarm)
+        if len(ahead) == ESCALATIONS_AHEAD + (not passed):
+            break
+    untold = [alarm for alarm in passed if alarm.at > told_until]
+    if not untold and not (owed and passed):
+        return ahead
+    last = (untold or passed)[-1]
+    on_time = bool(untold) and now - last.at <= ON_TIME
+    at = last.at if on_time else notice.after(now)
+    label = OVERDUE if owed else last.label
+    return [Alarm(at=at, kind=AlarmKind.ESCALATION, label=label), *ahead]
 
 
 def _repeated(

@@ -1,6 +1,6 @@
 """Windows: how long a stage may take, and when people are reminded. Pure; see contract, section 4."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from filing.model import Model
@@ -38,6 +38,9 @@ class AlarmKind(str, Enum):
     ESCALATION = "escalation"
 
 
+ON_TIME = timedelta(hours=1)
+"""How late an escalation may go out; a later one waits for the next time that notices have."""
+
 OVERDUE = "overdue"
 """Label of the first escalation."""
 
@@ -59,7 +62,10 @@ class WindowRequest(Model):
     start: datetime
     """When the window begins to run (aware)."""
     entered_at: datetime
-    """When the stage was entered; alarms before it are left out."""
+    """When the stage was entered, or its window is counted again."""
+    told_until: datetime | None = None
+    """Alarms up to here are over, later ones still to be told although their instant has passed;
+    None: `entered_at`."""
     offset_seconds: int = 0
     """The filing's own spread of 09:00 notices, 0 to 3599."""
     holds: tuple[tuple[datetime, datetime], ...] = ()

@@ -4,9 +4,11 @@
 `ManualAuthority`.
 """
 
+from collections.abc import Awaitable, Callable
+
 from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
-from gateways.wechat.authority import WechatAuthority
+from gateways.wechat.authority import WechatAuthority, nothing
 from gateways.wechat.errors import AuthorityError, AuthorityRefused, AuthorityUnavailable
 
 __all__ = [
@@ -21,7 +23,14 @@ __all__ = [
 class ManualAuthority:
     """A person takes the filing to the bureau and tells the workflow by messages what comes of it."""
 
-    async def submit(self, application: Application, round: int, *, ours: bool) -> AuthorityReport:
+    async def submit(
+        self,
+        application: Application,
+        round: int,
+        *,
+        ours: bool,
+        applying: Callable[[], Awaitable[None]] = nothing,
+    ) -> AuthorityReport:
         """Passes at once (contract, section 4); when the bureau received it nobody says."""
         return AuthorityReport(standing=Standing.SMS_WAITING)
 

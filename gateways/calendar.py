@@ -17,6 +17,7 @@ from chinese_calendar import constants as announced
 
 from filing.announcement import Announcement, Imported, amended
 from filing.model import CHINA, Model
+from filing.vocabulary import Status
 from filing.windows import Arrangement
 from gateways.event_log import storable
 from gateways.registry import Registry
@@ -87,6 +88,7 @@ class OpenWindow(Model):
 
     uid: str
     filing_id: str
+    stage: Status
     start: datetime
     due_at: datetime
     provisional: bool
@@ -150,7 +152,7 @@ class RegistryCalendar:
         anew when it is resumed."""
         rows = await self._pool.fetch(
             "select uid, filing_id, coalesce(window_start, started_at) as start, due_at,"
-            " provisional, calendar from filings"
+            " provisional, calendar, status as stage from filings"
             " where closed_at is null and due_at is not null order by due_at, uid"
         )
         return [OpenWindow(**row) for row in rows]
@@ -159,7 +161,7 @@ class RegistryCalendar:
         """Of these filings those whose window runs."""
         rows = await self._pool.fetch(
             "select uid, filing_id, coalesce(window_start, started_at) as start, due_at,"
-            " provisional, calendar from filings"
+            " provisional, calendar, status as stage from filings"
             " where uid = any($1) and closed_at is null and due_at is not null",
             uids,
         )

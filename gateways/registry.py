@@ -11,11 +11,11 @@ from filing.application import Application
 from filing.holdings import Claim, Holdings
 from filing.model import CHINA, Model
 from filing.process.state import State
-from filing.records import Entry, ListedFiling, ListQuery
+from filing.records import Entry, ListedFiling, ListQuery, Told
 from filing.view import status_answer
 from filing.vocabulary import Status
 from gateways import holdings
-from gateways.event_log import append, canonical, instants, storable
+from gateways.event_log import CONFLICT, VOID, append, canonical, instants, storable
 from settings import WrongSettings
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     )
 
-REVISION = "0005"
+REVISION = "0007"
 """The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
 ROLE = "beian_app"
 """The role without the right to change the log, taken where the migration could create it."""
@@ -69,6 +69,8 @@ class RecordedEntry(Entry):
     """An entry of the log, and when it was written down (wall time)."""
 
     recorded_at: datetime
+    superseded: bool = False
+    """It was told by a workflow task that was lost: it did not happen so."""
 
 
 class NoticeRecord(Model):
@@ -130,13 +132,15 @@ class Registry:
         """Close all connections, once what runs on them has ended."""
         await self.pool.close()
 
-    async def write(self, state: State, entries: tuple[Entry, ...]) -> tuple[int, ...]:
+    async def write(
+        self, state: State, entries: tuple[Entry, ...], told: Told | None = None
+    ) -> tuple[int, ...]:
         """See `activities.ports.Records.write`. Writing the same twice, also at the same time,
         changes nothing."""
         async with self.pool.acquire() as connection, connection.transaction():
             # The row first: its lock makes concurrent writes of one filing wait for each other,
             # so that each sees the entries of the one before.
-            await self._write_row(connection, state)
+            await self._write_row(connection, state, told)
             await connection.execute(
                 "insert into applications (uid, round, application) values ($1, $2, $3)"
                 " on conflict do nothing",
@@ -148,7 +152,7 @@ class Registry:
                 await holdings.apply(connection, state)
             if state.status.final:
                 await holdings.release(connection, state.uid)
-            return await append(connection, state.uid, entries)
+            return await append(connection, state.uid, entries, told, state.sequence)
 
     async def claim(self, opening: State) -> Claim:
         """See `activities.ports.Records.claim`."""
@@ -269,7 +273,7 @@ class Registry:
         rows = await self.pool.fetch(
             """
             select uid, (
-                select note from events where events.uid = filings.uid and purpose = 'hold'
+                select note from events_in_force where events_in_force.uid = filings.uid and purpose = 'hold'
                 order by sequence desc limit 1
             ) as note
             from filings where closed_at is null and (view->>'held')::boolean
@@ -300,11 +304,20 @@ class Registry:
         return None if found is None else Application.model_validate_json(json.dumps(found))
 
     async def events(self, uid: str) -> list[RecordedEntry]:
-        """The log of a filing, in order."""
+        """The log of a filing, in order; what was superseded comes before what did so."""
         rows = await self.pool.fetch(
-            "select sequence, purpose, at, status, round, by, note, detail, recorded_at from events"
-            " where uid = $1 order by sequence, recorded_at, purpose",
+            """
+            select sequence, purpose, at, status, round, by, note, detail, recorded_at,
+                not starts_with(purpose, $2) and not exists (
+                    select from events_in_force as true_one
+                    where true_one.uid = events.uid and true_one.number = events.number
+                ) as superseded
+            from events where uid = $1 and purpose <> $3
+            order by sequence, events.number
+            """,
             uid,
+            CONFLICT,
+            VOID,
         )
         return [RecordedEntry(**_columns(row)) for row in rows]
 
@@ -330,7 +343,9 @@ class Registry:
                 "run `python starter.py migrate`"
             )
 
-    async def _write_row(self, connection: "Connection", state: State) -> None:
+    async def _write_row(
+        self, connection: "Connection", state: State, told: Told | None = None
+    ) -> None:
         answer = status_answer(state)
         row = {
             "uid": state.uid,
@@ -355,6 +370,8 @@ class Registry:
             "view": answer.model_dump(mode="json"),
             "window_start": state.window_start,
             "calendar": answer.calendar,
+            "run": told.run if told else None,
+            "told_at": told.at if told else None,
         }
         await connection.execute(UPSERT, *storable(list(row.values())))
 
@@ -364,10 +381,10 @@ UPSERT = """
 insert into filings (
     uid, filing_id, kind, applicant_type, province, appid, mini_program, status, round, waiting_for,
     entered_at, due_at, overdue, provisional, filing_number, subject_number, sequence, started_at,
-    closed_at, view, window_start, calendar
+    closed_at, view, window_start, calendar, run, told_at
 ) values (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-    $22
+    $22, $23, $24
 )
 on conflict (uid) do update set
     kind = excluded.kind, applicant_type = excluded.applicant_type, province = excluded.province,
@@ -376,8 +393,13 @@ on conflict (uid) do update set
     due_at = excluded.due_at, overdue = excluded.overdue, provisional = excluded.provisional,
     filing_number = excluded.filing_number, subject_number = excluded.subject_number,
     sequence = excluded.sequence, updated_at = now(), closed_at = excluded.closed_at,
-    view = excluded.view, window_start = excluded.window_start, calendar = excluded.calendar
-where filings.sequence <= excluded.sequence
+    view = excluded.view, window_start = excluded.window_start, calendar = excluded.calendar,
+    run = excluded.run, told_at = excluded.told_at
+where case
+    when filings.run = excluded.run
+        then (filings.told_at, filings.sequence) <= (excluded.told_at, excluded.sequence)
+    else filings.sequence <= excluded.sequence
+end
 """
 
 

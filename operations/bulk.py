@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import Enum
 
+from temporalio.exceptions import TemporalError
+
 from filing.model import Model
 from filing.process.acts import HELD, held_note
 from filing.records import ListedFiling, ListQuery
@@ -12,11 +14,13 @@ from gateways.discovery import ServiceUnreachable
 from gateways.event_log import storable
 from operations.filings import ENDED, NoSuchFiling, find, send
 from operations.pace import Pace
-from operations.services import Services
+from operations.services import REGISTRY_AWAY, Services, unreachable
 
 FILINGS_A_SECOND = 20.0
 AT_ONCE = 8
 """How many filings are waited for at the same time."""
+MOST_FAILURES = 3
+"""In a row: then it is not one filing that fails, but what serves them all."""
 EVERY_ONE = 10_000_000
 
 
@@ -36,6 +40,8 @@ class Result(str, Enum):
     REFUSED = "refused"
     ENDED = "ended"
     """It ended before it was its turn."""
+    FAILED = "failed"
+    """Nobody answered for it, or its answer was a failure: it may still be done."""
 
 
 class BulkResult(Model):
@@ -45,7 +51,7 @@ class BulkResult(Model):
     uid: str
     result: Result
     code: str | None = None
-    """Why it was refused."""
+    """Why it was refused, or what failed."""
 
 
 class BulkReport(Model):
@@ -57,6 +63,7 @@ class BulkReport(Model):
     already: int
     refused: int
     ended: int
+    failed: int
     not_reached: int
     stopped: str | None
     filings: tuple[BulkResult, ...]
@@ -111,23 +118,32 @@ async def carry_out(
     rate: float = FILINGS_A_SECOND,
     progress: Callable[[BulkResult], None] = lambda result: None,
 ) -> BulkReport:
-    """Hold or resume each filing that needs it, one answer each. Where a service goes away the rest
-    is left, and the report says so: the same again goes on where this one stopped."""
+    """Hold or resume each filing that needs it, one answer each. What fails for one filing stops no
+    other. Where a service goes away the rest is left, and the report says so: the same again goes
+    on where this one stopped."""
     results: list[BulkResult] = []
     stopped: list[str] = []
+    failed_in_a_row = 0
     pace = Pace(rate)
     payload = {"by": by, "reason": reason}
 
     async def work(filings: Iterator[ListedFiling]) -> None:
+        nonlocal failed_in_a_row
         for filing in filings:
             await pace.pass_()
             if stopped:
                 return
             try:
                 result = await _one(action, filing, payload, services)
-            except ServiceUnreachable as error:
-                stopped.append(str(error))
+                failed_in_a_row = 0
+            except REGISTRY_AWAY as error:
+                stopped.append(str(unreachable(error)))
                 return
+            except (ServiceUnreachable, TemporalError) as error:
+                result = _became(filing, Result.FAILED, type(error).__name__)
+                failed_in_a_row += 1
+                if failed_in_a_row >= MOST_FAILURES:
+                    stopped.append(str(error))
             results.append(result)
             progress(result)
 
@@ -147,32 +163,35 @@ async def carry_out(
         already=len(planned.already) + count[Result.ALREADY],
         refused=count[Result.REFUSED],
         ended=count[Result.ENDED],
+        failed=count[Result.FAILED],
         not_reached=len(planned.due) - len(results),
         stopped=stopped[0] if stopped else None,
         filings=tuple(results),
     )
 
 
+def _became(filing: ListedFiling, result: Result, code: str | None = None) -> BulkResult:
+    return BulkResult(filing_id=filing.filing_id, uid=filing.uid, result=result, code=code)
+
+
 async def _one(
     action: Bulk, filing: ListedFiling, payload: dict[str, str], services: Services
 ) -> BulkResult:
     """As it stands now: since it was listed somebody may have held it, or it may have ended."""
-
-    def became(result: Result, code: str | None = None) -> BulkResult:
-        return BulkResult(filing_id=filing.filing_id, uid=filing.uid, result=result, code=code)
-
     try:
         record = await find(filing.uid, services)
     except NoSuchFiling:
-        return became(Result.ENDED)
+        return _became(filing, Result.ENDED)
     if record.closed_at:
-        return became(Result.ENDED)
+        return _became(filing, Result.ENDED)
     if record.view["held"] is (action is Bulk.HOLD):
-        return became(Result.ALREADY)
+        return _became(filing, Result.ALREADY)
     outcome = await send(record, action.value, dict(payload), services)
     if outcome.accepted:
-        return became(Result.DONE)
+        return _became(filing, Result.DONE)
     code = (outcome.refusal or {}).get("code")
     if code in ("final", ENDED):
-        return became(Result.ENDED)
-    return became(Result.ALREADY if code in ("already_held", "not_held") else Result.REFUSED, code)
+        return _became(filing, Result.ENDED)
+    return _became(
+        filing, Result.ALREADY if code in ("already_held", "not_held") else Result.REFUSED, code
+    )

@@ -1,14 +1,18 @@
 """Importing a notice: it is put in force, and the open windows that it touches are counted again."""
 
 import asyncio
+import contextlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from filing.announcement import Announcement, Imported, amended, changed_days
 from filing.model import Model
+from filing.window_rules import last_notice
 from filing.windows import Arrangement
 from filing.workdays import ONE_DAY, china_time
 from gateways.calendar import OpenWindow, RegistryCalendar, packaged_arrangement
@@ -84,13 +88,13 @@ async def import_announcement(
     imported = await calendar.imported()
     newest = amended(packaged_arrangement(), imported)
     windows = await calendar.open_windows()
-    outdated = list(outdated_windows(windows, _believed(imported), newest))
+    outdated = list(outdated_windows(windows, _believed(imported), newest, now()))
     told: list[OpenWindow] = []
     ended = 0
     pace = Pace(rate)
     for window, years in outdated:
         await pace.pass_()
-        if await _signal(window, years, services, len(told), len(outdated)):
+        if await tell_to_count_again(window, years, services, len(told), len(outdated)):
             told.append(window)
         else:
             ended += 1
@@ -125,7 +129,7 @@ async def preview_import(notice: Announcement, by: str, services: Services) -> I
         title=notice.title,
         in_force=in_force,
         examined=len(windows),
-        due=sum(1 for _ in outdated_windows(windows, _believed(imported), newest)),
+        due=sum(1 for _ in outdated_windows(windows, _believed(imported), newest, now())),
     )
 
 
@@ -137,10 +141,13 @@ def _believed(imported: tuple[Imported, ...]) -> dict[str, Arrangement]:
 
 
 def outdated_windows(
-    windows: Iterable[OpenWindow], believed: dict[str, Arrangement], newest: Arrangement
+    windows: Iterable[OpenWindow],
+    believed: dict[str, Arrangement],
+    newest: Arrangement,
+    at: datetime,
 ) -> Iterator[tuple[OpenWindow, tuple[int, ...]]]:
     """The windows that hold a day on which the newest calendar differs from the one that they were
-    counted by, and the years of such days.
+    counted by, up to the last escalation that they name at `at`, and the years of such days.
 
     Of a calendar that is not known any more (of other packages) any day may have differed.
     """
@@ -148,8 +155,8 @@ def outdated_windows(
     for window in windows:
         if window.calendar == newest.version:
             continue
-        first, last = _days_held(window.start, window.due_at)
         before = believed.get(window.calendar or "")
+        first, last = _days_held(window, before or newest, at)
         if before is None:
             yield window, tuple(range(first.year, max(first, last).year + 1))
             continue
@@ -161,27 +168,58 @@ def outdated_windows(
             yield window, tuple(sorted({day.year for day in held}))
 
 
-def _days_held(start: datetime, due_at: datetime) -> tuple[date, date]:
-    """The first and the last day of a window; the day of its start does not count."""
-    return china_time(start).date() + ONE_DAY, china_time(due_at - _MOMENT).date()
+def _days_held(window: OpenWindow, arrangement: Arrangement, at: datetime) -> tuple[date, date]:
+    """The first and the last day that matter to a window; the day of its start does not count."""
+    end = last_notice(window.stage, window.due_at, at, arrangement)
+    return china_time(window.start).date() + ONE_DAY, china_time(end - _MOMENT).date()
 
 
-async def _signal(
+async def tell_to_count_again(
     window: OpenWindow, years: tuple[int, ...], services: Services, done: int, total: int
 ) -> bool:
     """Tell a filing to count its window again; False where it has ended."""
-    handle = services.client.get_workflow_handle(window.filing_id)
+    payload = {"years": list(years)}
     try:
-        await handle.signal("calendar_changed", {"years": list(years)})
+        while (run := await _run_of(window, services)) is not None:
+            with contextlib.suppress(_RunEnded):  # or was continued as a new one: look again
+                await _signal_run(run, payload)
+                return True
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            await settle(await find(window.uid, services), services)
-            return False
         raise ServiceUnreachable(
             f"Temporal went away ({error.status.name}): the notice is in force, {done} of {total} "
             "filings were told; run the same import again to tell the others"
         ) from error
-    return True
+    await settle(await find(window.uid, services), services)
+    return False
+
+
+class _RunEnded(Exception):
+    """The run that was signalled is over."""
+
+
+async def _run_of(window: OpenWindow, services: Services) -> WorkflowHandle[Any, Any] | None:
+    """The run that the filing lives in, so that the next filing of the same id is never meant: a
+    signal cannot be tied to a filing's first run. None where the filing has ended."""
+    handle = services.client.get_workflow_handle(window.filing_id)
+    try:
+        description = await handle.describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
+    first = description.raw_description.workflow_execution_info.first_run_id
+    if first != window.uid or description.status is not WorkflowExecutionStatus.RUNNING:
+        return None
+    return services.client.get_workflow_handle(window.filing_id, run_id=description.run_id)
+
+
+async def _signal_run(run: WorkflowHandle[Any, Any], payload: dict[str, Any]) -> None:
+    try:
+        await run.signal("calendar_changed", payload)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise _RunEnded from error
+        raise
 
 
 async def _recounted(

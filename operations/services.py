@@ -34,7 +34,12 @@ def now() -> datetime:
     return datetime.now(CHINA)
 
 
-def _unreachable(error: Exception) -> ServiceUnreachable:
+REGISTRY_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What the registry raises where it cannot be reached or fails."""
+
+
+def unreachable(error: Exception) -> ServiceUnreachable:
+    """What is told of it; their own texts may repeat an address with its password."""
     return ServiceUnreachable(
         f"the registry (PostgreSQL) cannot be reached ({type(error).__name__}); is `starter.py up` "
         "still running, or is BEIAN_DATABASE_URL right?"
@@ -46,8 +51,8 @@ async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
     """The registry alone. Raises `ServiceUnreachable`."""
     try:
         registry = await Registry.open(database_url(settings), most_connections=4)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise _unreachable(error) from error
+    except REGISTRY_AWAY as error:
+        raise unreachable(error) from error
     try:
         yield registry
     finally:
@@ -76,8 +81,8 @@ async def migrate_registry(settings: Settings) -> str:
 
     try:
         return await upgrade(database_url(settings))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise _unreachable(error) from error
+    except REGISTRY_AWAY as error:
+        raise unreachable(error) from error
     except (SQLAlchemyError, CommandError) as error:
         # What asyncpg raised. Its text, and SQLAlchemy's, may repeat parts of the address.
         cause = getattr(getattr(error, "orig", None), "__cause__", None) or error

@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
         Recorded,
         Reported,
         StopAsking,
+        StopWithdrawing,
         Tell,
         Undelivered,
         Untold,
@@ -59,9 +60,13 @@ _NOTICE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=ti
 
 
 async def quickly(
-    activity: Callable[[Any, _Argument], Any], argument: _Argument, summary: str
+    activity: Callable[[Any, _Argument], Any],
+    argument: _Argument,
+    summary: str,
+    when_slow: Callable[[], None] = lambda: None,
 ) -> Any:
-    """Short local work: as a local activity, and patiently as a regular one when that runs out."""
+    """Short local work: as a local activity, and patiently as a regular one when that runs out;
+    `when_slow` is called before."""
     # What a local activity raised at last comes as it is, its time-out as an `ActivityError`.
     with contextlib.suppress(ActivityError, ApplicationError):
         return await workflow.execute_local_activity_method(
@@ -71,6 +76,7 @@ async def quickly(
             retry_policy=_LOCAL,
             summary=summary,
         )
+    when_slow()
     return await workflow.execute_activity_method(
         activity,
         argument,
@@ -96,6 +102,16 @@ async def deliver(notice: Notice, ahead: timedelta) -> None:
     )
 
 
+def _over(task: asyncio.Task[None] | None) -> bool:
+    return task is None or task.done()
+
+
+def _cancelling() -> bool:
+    """Whether this task was cancelled, and waited for how its last attempt ended."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class Effects:
     """What a filing has under way outside. Answers go to `receive`, as events."""
 
@@ -103,7 +119,7 @@ class Effects:
         self._receive = receive
         self._asking: asyncio.Task[None] | None = None
         self._once: asyncio.Task[None] | None = None
-        self._withdrawing: tuple[AskWithdrawal, asyncio.Task[None]] | None = None
+        self._withdrawing: asyncio.Task[None] | None = None
         self._telling: dict[asyncio.Task[None], Untold] = {}
         self._resting = False
         self._untold: list[Untold] = []
@@ -111,8 +127,9 @@ class Effects:
 
     @property
     def busy(self) -> bool:
-        """Whether notices are still under way: a filing ends only when they are sent or given up."""
-        return bool(self._telling)
+        """Whether something is still under way that a filing's end waits for: notices until they are
+        sent or given up, and a withdrawal that came too late until it is known how it ended."""
+        return bool(self._telling) or not _over(self._withdrawing)
 
     def rest(self) -> None:
         """Begin nothing from here on, and end what is under way, so that of each it is known
@@ -140,16 +157,12 @@ class Effects:
             state=state,
             notices=tuple(self._untold),
             ask_once=self._once is not None,
-            withdrawal=self._withdrawing[0] if self._withdrawing else None,
         )
 
     def resume(self, carried: Carried, effects: tuple[Effect, ...]) -> None:
         """Go on with what the run before had under way; each is safe to do again."""
         for untold in carried.notices:
             self._tell(untold)
-        if carried.withdrawal is not None:
-            self.carry_out(carried.withdrawal, carried.state)
-            return
         for effect in effects:
             self.carry_out(effect, carried.state)
         if carried.ask_once:
@@ -170,15 +183,15 @@ class Effects:
         tasks: list[asyncio.Task[Any] | None] = [
             self._asking,
             self._once,
-            self._withdrawing[1] if self._withdrawing else None,
+            self._withdrawing,
             *self._telling,
         ]
         return [task for task in tasks if task is not None and not task.done()]
 
-    async def record(self, state: State, record: Record) -> Recorded:
-        """Write down, and open the window."""
+    async def record(self, state: State, record: Record, when_slow: Callable[[], None]) -> Recorded:
+        """Write down, and open the window; `when_slow` is called once where that takes long."""
         order = RecordOrder(state=state, record=record, at=workflow.now())
-        recorded = await quickly(FilingActivities.record, order, "登记并计算期限")
+        recorded = await quickly(FilingActivities.record, order, "登记并计算期限", when_slow)
         assert isinstance(recorded, Recorded)
         return recorded
 
@@ -208,8 +221,11 @@ class Effects:
             case AskOnce():
                 self._once = self._begin(self._ask_once(state))
             case AskWithdrawal():
-                if self._withdrawing is None:
-                    self._withdrawing = effect, self._begin(self._ask_withdrawal(effect, state))
+                asking = self._ask_withdrawal(effect, state, self._withdrawing)
+                self._withdrawing = self._begin(asking)
+            case StopWithdrawing():
+                if self._withdrawing is not None:
+                    self._withdrawing.cancel()
             case _:
                 raise AssertionError(effect)
 
@@ -253,6 +269,9 @@ class Effects:
         if isinstance(effect, AwaitClaim):
             await self._await_claim(state)
             return
+        if isinstance(effect, HandOver) and self._withdrawing is not None:
+            # An attempt to take the last round's order back must not meet this one.
+            await workflow.wait([self._withdrawing])
         pace = state.window
         first = timedelta(seconds=pace.poll_first_seconds if pace else 60)
         longest = timedelta(seconds=pace.poll_longest_seconds if pace else 3600)
@@ -262,7 +281,7 @@ class Effects:
             try:
                 report = await self._question(effect, state, retry)
             except ActivityError as error:
-                if is_cancelled_exception(error):
+                if is_cancelled_exception(error) or _cancelling():
                     return
                 # Given up by the server or refused for good: the filing must not stop asking.
                 await workflow.sleep(longest, summary="稍后再询问备案系统")
@@ -289,7 +308,7 @@ class Effects:
         if isinstance(effect, HandOver):
             return await workflow.execute_activity_method(
                 AuthorityActivities.hand_over,
-                Submission(application=state.application, round=state.round, again=effect.again),
+                Submission(uid=state.uid, application=state.application, round=state.round),
                 start_to_close_timeout=ATTEMPT * 2,
                 heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=retry,
@@ -323,7 +342,11 @@ class Effects:
         self._once = None
         self._receive(Reported(report=report, at=workflow.now(), round=state.round))
 
-    async def _ask_withdrawal(self, effect: AskWithdrawal, state: State) -> None:
+    async def _ask_withdrawal(
+        self, effect: AskWithdrawal, state: State, before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await workflow.wait([before])
         if self._asking is not None and not self._asking.done():
             self._asking.cancel()
             await workflow.wait([self._asking])
@@ -339,10 +362,9 @@ class Effects:
                 summary="向备案系统申请撤回",
             )
         except ActivityError as error:
-            if is_cancelled_exception(error):
-                return  # the next run asks
+            if is_cancelled_exception(error) or _cancelling():
+                return  # the next run asks, or it is too late
             raise
-        self._withdrawing = None
         self._receive(
             WithdrawalAnswered(
                 answer=answer,

@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from filing.holdings import QUEUE
     from filing.parse import parse_application
     from filing.problems import Problem, errors
+    from filing.process.acts import undecided
     from filing.process.events import (
         AskWithdrawal,
         CancelRequested,
@@ -35,17 +36,18 @@ with workflow.unsafe.imports_passed_through():
         Message,
         Record,
         Step,
-        WithdrawalAnswered,
     )
     from filing.process.instants import differing, moved
     from filing.process.state import Refusal, State
     from filing.process.transition import begin, resumed, transition
     from filing.view import (
+        brief_answer,
         details,
         search_attributes,
         status_answer,
         timer_summary,
     )
+    from filing.vocabulary import Status
     from workflows.effects import Effects, quickly
     from workflows.messages import answer, plain
 
@@ -75,7 +77,7 @@ class FilingWorkflow:
         self._args = args
         self._inbox: deque[tuple[Event, int | None]] = deque()
         self._tickets = 0
-        self._withdrawals: list[int] = []
+        self._withdrawal: int | None = None
         self._answers: dict[int, dict[str, Any]] = {}
         self._state: State | None = None
         self._unrecorded: list[Record] = []
@@ -318,8 +320,6 @@ class FilingWorkflow:
     async def _turn(self, event: Event, ticket: int | None) -> None:
         step = transition(self._living, event)
         await self._apply(step, ticket)
-        if isinstance(event, WithdrawalAnswered):
-            self._answer_withdrawals(step.refusal)
 
     async def _apply(self, step: Step, ticket: int | None) -> None:
         self._state = step.state
@@ -335,20 +335,24 @@ class FilingWorkflow:
                     follow.append(effect)
                 case AskWithdrawal() if ticket is not None:
                     # Answered when the authority has answered.
-                    self._withdrawals.append(ticket)
-                    ticket = None
+                    self._withdrawal, ticket = ticket, None
                     self._effects.carry_out(effect, self._living)
                 case _:
                     self._effects.carry_out(effect, self._living)
         self._inbox.extendleft((f.event, None) for f in reversed(follow))
         self._show()
         if ticket is not None:
-            self._answers[ticket] = answer(step.refusal, self._answer_status())
+            self._answers[ticket] = self._answered(step.refusal)
+        if step.withdrawal is not None or self._living.status is Status.WITHDRAWN:
+            self._answer_withdrawal(step.withdrawal)
 
-    def _answer_withdrawals(self, refusal: Refusal | None) -> None:
-        for ticket in self._withdrawals:
-            self._answers[ticket] = answer(refusal, self._answer_status())
-        self._withdrawals.clear()
+    def _answered(self, refusal: Refusal | None) -> dict[str, Any]:
+        return answer(refusal, brief_answer(self._living).model_dump(mode="json"))
+
+    def _answer_withdrawal(self, refusal: Refusal | None) -> None:
+        if self._withdrawal is not None:
+            self._answers[self._withdrawal] = self._answered(refusal)
+            self._withdrawal = None
 
     async def _record(self, record: Record, alone: bool) -> None:
         self._unrecorded.append(record)
@@ -368,7 +372,8 @@ class FilingWorkflow:
         )
         self._unrecorded.clear()
         self._show_details()
-        recorded = await self._effects.record(self._living, together)
+        # Shown with its window, but not kept back while the registry is away.
+        recorded = await self._effects.record(self._living, together, self._show)
         self._written_at = workflow.info().get_current_history_length()
         # The SDK tells another time where it replays a task that was prolonged for a local activity.
         self._state = moved(self._living, differing(together.entries, recorded.instants))
@@ -408,7 +413,6 @@ class FilingWorkflow:
         """Nothing that was sent is lost: late messages are refused, notices are sent, handlers end."""
         aftermath = aftermath_of(self._living)
         self._effects.hurry()
-        self._answer_withdrawals(None)
         while True:
             while self._inbox:
                 event, ticket = self._inbox.popleft()
@@ -436,9 +440,9 @@ class FilingWorkflow:
     async def _hand_on(self) -> None:
         """Continue as new, with every handler finished, all that was sent read, and nothing under
         way; or return, where what was read meanwhile ended the filing."""
-        self._answer_withdrawals(None)
         self._effects.rest()
         while not self._living.status.final:
+            self._answer_withdrawal(undecided(self._living, workflow.now()))
             if self._inbox:
                 event, ticket = self._inbox.popleft()
                 await self._turn(event, ticket)

@@ -1,23 +1,28 @@
 """What applicants and operations ask for: amend, resubmit, withdraw, hold, resume."""
 
 import json
+from datetime import datetime
 
 from pydantic import ValidationError
 
 from filing.application import Application, workflow_id
 from filing.changes import changed_paths
+from filing.notices import Audience, NoticePurpose
 from filing.problems import errors
-from filing.process.events import AskWithdrawal, FindOut, HandOver, Message, WithdrawalAnswered
+from filing.process.events import AskWithdrawal, FindOut, Message, WithdrawalAnswered
 from filing.process.facts import AUTOMATIC, submit
 from filing.process.messages import Act, Amend
 from filing.process.outcomes import standing_sentence
 from filing.process.stages import STAGES, Withdrawal
+from filing.process.state import PendingWithdrawal, Refusal, State
 from filing.process.turn import Turn
 from filing.vocabulary import CANCELLATIONS, AuthorityMode, Status
 
 HELD = "暂停:"
 MOST_HOLDS = 200
 """Holds of one stage: each is carried in the state, which must stay small."""
+MOST_CHANGES = 200
+"""Changed paths that are kept; a correction changes a few."""
 
 
 def amend(turn: Turn, event: Message, message: Amend) -> None:
@@ -79,7 +84,7 @@ def _next_round(turn: Turn, by: str, application: Application, *, automatic: boo
     turn.change(
         round=turn.state.round + 1,
         application=application,
-        changes=changes,
+        changes=changes[:MOST_CHANGES],
         reasons=(),
         previous_reasons=turn.state.reasons,
         sms_lapsed=False,
@@ -90,7 +95,7 @@ def _next_round(turn: Turn, by: str, application: Application, *, automatic: boo
     else:
         turn.enter(Status.PLATFORM_REVIEW, by, note)
         if changes:
-            turn.write("note", by, "本轮修改的内容", changes=list(changes)[:200])
+            turn.write("note", by, "本轮修改的内容", changes=list(changes)[:MOST_CHANGES])
         if automatic and changes:
             submit(turn, AUTOMATIC, "自动通过平台初审,提交管局")
 
@@ -102,6 +107,8 @@ def withdraw(turn: Turn, name: str, by: str, reason: str | None) -> None:
         turn.refuse(name, "final", standing_sentence(turn), by)
     elif state.application.kind in CANCELLATIONS and state.status is not Status.QUEUED:
         turn.refuse(name, "cancellation_not_withdrawable", "注销类备案提交后不能撤回", by)
+    elif state.withdrawal is not None:
+        turn.refuse(name, "already_asked", "已在询问备案系统能否撤回,请等待其答复", by)
     elif STAGES[state.status].withdrawal is Withdrawal.NEVER:
         turn.refuse(name, "too_late", f"已到管局,不能撤回;{standing_sentence(turn)}", by)
     elif (
@@ -109,6 +116,7 @@ def withdraw(turn: Turn, name: str, by: str, reason: str | None) -> None:
         and state.mode is not AuthorityMode.MANUAL
     ):
         turn.write("note", by, "申请撤回,正在询问备案系统")
+        turn.change(withdrawal=PendingWithdrawal(message=name, by=by, reason=reason))
         turn.do(AskWithdrawal(by=by, reason=reason))
     else:
         _withdrawn(turn, by, reason)
@@ -121,29 +129,35 @@ def _withdrawn(turn: Turn, by: str, reason: str | None) -> None:
 
 def withdrawal_answered(turn: Turn, event: WithdrawalAnswered) -> None:
     """The authority's answer: given back, or too late."""
-    if turn.state.status.final:
-        return
-    if event.round != turn.state.round:
-        turn.refuse(
-            "withdraw",
-            "stale_round",
-            f"备案系统对撤回的答复属于第 {event.round} 轮;{standing_sentence(turn)}",
-            event.by,
-        )
+    pending = turn.state.withdrawal
+    if pending is None or event.round != turn.state.round:
+        if event.answer.withdrawn:
+            turn.write("note", event.by, "备案系统交还了订单,而该备案未按撤回处理")
+            turn.tell(
+                NoticePurpose.TROUBLE,
+                Audience.OPERATIONS,
+                note="备案系统交还了订单,而撤回申请因备案已进入其他环节未执行,请人工核对",
+            )
         return
     if event.answer.withdrawn:
+        turn.change(withdrawal=None)
         _withdrawn(turn, event.by, event.reason)
         return
-    turn.refuse(
-        "withdraw",
-        "authority_refused",
-        f"备案系统已不允许撤回;{standing_sentence(turn)}",
-        event.by,
+    turn.refuse_withdrawal("authority_refused", f"备案系统已不允许撤回;{standing_sentence(turn)}")
+    turn.ask_on()  # the question was stopped for this one
+
+
+def undecided(state: State, at: datetime) -> Refusal:
+    """What is answered to a withdrawal about which the authority has not decided yet, where the
+    answer cannot be waited for: it goes on, and is on record when it is decided."""
+    pending = state.withdrawal
+    return Refusal(
+        at=at,
+        message=pending.message if pending else "withdraw",
+        by=pending.by if pending else None,
+        code="undecided",
+        explanation="备案系统尚未答复能否撤回,目前未撤回;结果请稍后查看该备案的状态",
     )
-    if turn.state.status is Status.SUBMISSION:
-        turn.do(HandOver(again=True))
-    else:
-        turn.watch()  # the question was stopped for this one
 
 
 def hold(turn: Turn, event: Message, message: Act) -> None:

@@ -4,9 +4,10 @@ from filing.notices import Audience, NoticePurpose
 from filing.process.events import AskOnce, Recorded, Undelivered
 from filing.process.facts import lapse_sms
 from filing.process.stages import STAGES, Expiry
+from filing.process.state import folded
 from filing.process.turn import Turn, when
 from filing.vocabulary import STATUS_LABELS, AuthorityMode, Status
-from filing.windows import AlarmKind
+from filing.windows import ON_TIME, AlarmKind
 
 
 def strike(turn: Turn) -> None:
@@ -15,24 +16,28 @@ def strike(turn: Turn) -> None:
     window = state.window
     if state.status.final or window is None or state.held_since is not None:
         return
-    due_alarms = [alarm for alarm in window.alarms if alarm.at <= turn.at]
-    if due_alarms:
-        ahead = tuple(alarm for alarm in window.alarms if alarm.at > turn.at)
-        turn.change(window=window.model_copy(update={"alarms": ahead}))
     if turn.at >= window.due_at and not state.overdue:
         _run_out(turn)
-    if turn.state.status is not state.status or not due_alarms:
+        if turn.state.status is not state.status:
+            return
+    due = [alarm for alarm in window.alarms if alarm.at <= turn.at]
+    escalations = [alarm for alarm in due if alarm.kind is AlarmKind.ESCALATION]
+    if escalations and turn.at - escalations[-1].at > ON_TIME:
+        turn.open_window(state.window_start)  # which puts off what is late
         return
-    # Coinciding ones are told once, by the most pressing.
-    escalation = any(alarm.kind is AlarmKind.ESCALATION for alarm in due_alarms)
+    if not due:
+        return
+    ahead = tuple(alarm for alarm in window.alarms if alarm.at > turn.at)
+    turn.change(window=window.model_copy(update={"alarms": ahead}), told_until=turn.at)
+    # Coinciding ones are told once, by the most pressing; a reminder of what is over is none.
     label = STATUS_LABELS[state.status]
-    if escalation or turn.state.overdue:
-        turn.write("note", "clock", f"「{label}」已逾期,已提醒运营人员", label=due_alarms[-1].label)
+    if escalations:
+        turn.write("note", "clock", f"「{label}」已逾期,已提醒运营人员", label=due[-1].label)
         turn.tell(NoticePurpose.OVERDUE, Audience.OPERATIONS, due=window.due_at)
-        if not turn.state.window or not turn.state.window.alarms:
-            turn.open_window(turn.state.window_start)
-    else:
-        turn.write("note", "clock", f"「{label}」即将到期,已提醒", label=due_alarms[-1].label)
+        if not ahead:
+            turn.open_window(state.window_start)
+    elif not turn.state.overdue:
+        turn.write("note", "clock", f"「{label}」即将到期,已提醒", label=due[-1].label)
         turn.tell(NoticePurpose.REMINDER, STAGES[state.status].reminds, due=window.due_at)
 
 
@@ -56,7 +61,7 @@ def _run_out(turn: Turn) -> None:
 def recorded(turn: Turn, event: Recorded) -> None:
     """It is on record: the window is in force, the stretches are counted."""
     state = turn.state
-    turn.change(time_with=(*state.time_with, *event.stretches))
+    turn.change(time_with=folded((*state.time_with, *event.stretches)))
     window = event.window
     if window is not None and (window.stage, window.round) == (state.status, state.round):
         overdue = state.overdue and window.due_at <= turn.at

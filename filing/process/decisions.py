@@ -8,6 +8,7 @@ from filing.process.stages import STAGES
 from filing.process.turn import Turn
 from filing.vocabulary import STATUS_LABELS, Status
 
+DECISION_IDS_KEPT = 300
 REFUSED_IDS_KEPT = 200
 DUPLICATES_KEPT = 400
 
@@ -119,4 +120,5 @@ def _standing(turn: Turn) -> str:
 
 def _applied(turn: Turn, decision: Decision) -> None:
     if decision.decision_id is not None:
-        turn.change(decision_ids=(*turn.state.decision_ids, decision.decision_id))
+        known = (*turn.state.decision_ids, decision.decision_id)
+        turn.change(decision_ids=known[-DECISION_IDS_KEPT:])

@@ -114,10 +114,7 @@ class Tell(Model):
 
 
 class HandOver(Model):
-    """Hand the application to the authority and wait until it has taken it to the bureau.
-    `again`: it was begun before in this round, so an order that is there is its own."""
-
-    again: bool = False
+    """Hand the application to the authority and wait until it has taken it to the bureau."""
 
 
 class Watch(Model):
@@ -145,6 +142,10 @@ class AskWithdrawal(Model):
     reason: str | None
 
 
+class StopWithdrawing(Model):
+    """The order is not to be given back any more; an attempt under way may do it all the same."""
+
+
 class FindOut(Model):
     """Find out about a number or an application, then hand the same event in again with it."""
 
@@ -168,17 +169,20 @@ Effect = (
     | StopAsking
     | AskOnce
     | AskWithdrawal
+    | StopWithdrawing
     | FindOut
     | Follow
 )
 
 
 class Step(NamedTuple):
-    """The outcome of one event: the new state, the effects in order, and the refusal, if it was one."""
+    """The outcome of one event: the new state, the effects in order, and the refusal, if it was one.
+    `withdrawal` is the refusal of a withdrawal that was pending."""
 
     state: State
     effects: tuple[Effect, ...] = ()
     refusal: Refusal | None = None
+    withdrawal: Refusal | None = None
 
 
 class Untold(Model):
@@ -195,4 +199,3 @@ class Carried(Model):
     state: State
     notices: tuple[Untold, ...] = ()
     ask_once: bool = False
-    withdrawal: AskWithdrawal | None = None

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from filing.application import one_phone
-from filing.authority import AuthorityReport, Reason, Standing
+from filing.authority import AuthorityReport, Reason, Standing, kept_reasons
 from filing.notices import Audience, NoticePurpose
 from filing.process.events import Follow, Message, Reported
 from filing.process.messages import AuthorityEvent, SmsVerified, instant
@@ -15,6 +15,8 @@ from filing.vocabulary import CANCELLATIONS, PRINCIPAL_LABELS, AuthorityMode, St
 AUTOMATIC = "自动初审"
 """Who reviewed, where the platform's review passes by itself."""
 EARLY_KEPT = 20
+EARLY_TEXT = 20_000
+"""Characters of reasons among them."""
 EVENTS_KEPT = 200
 
 _LAPSE = Reason(
@@ -155,12 +157,14 @@ def _as_report(turn: Turn, arrival: datetime, message: AuthorityEvent) -> Author
 
 
 def _keep_early(turn: Turn, name: str, fact: EarlyFact) -> bool:
-    if len(turn.state.early) >= EARLY_KEPT:
+    kept = [*turn.state.early, fact]
+    text = sum(len(reason.reason) for f in kept if f.report for reason in f.report.reasons)
+    if len(kept) > EARLY_KEPT or text > EARLY_TEXT:
         turn.refuse(
             name, "too_many_early_facts", "提前到达的事实过多,请在该环节开始后重发", fact.source
         )
         return False
-    turn.change(early=(*turn.state.early, fact))
+    turn.change(early=tuple(kept))
     turn.remember("fact", fact.source, "提前收到,该环节开始时生效")
     return True
 
@@ -223,6 +227,8 @@ def apply_report(
     state = turn.state
     status, standing = state.status, report.standing
     at = instant(report.at, turn.at)
+    if state.sent_at is not None:
+        at = max(at, state.sent_at)
     if status not in (Status.SUBMISSION, Status.SMS_VERIFICATION, Status.BUREAU_REVIEW):
         return
     if state.application.kind in CANCELLATIONS and standing in (Standing.ABSENT, Standing.APPROVED):
@@ -239,7 +245,8 @@ def apply_report(
             )
     elif standing in (Standing.RETURNED, Standing.BUREAU_RETURNED):
         who = "管局" if standing is Standing.BUREAU_RETURNED else "备案系统"
-        reasons = report.reasons or (Reason(field="application", reason=f"{who}退回,未附原因"),)
+        unsaid = Reason(field="application", reason=f"{who}退回,未附原因")
+        reasons = kept_reasons(report.reasons) or (unsaid,)
         turn.change(standing=standing)
         send_back(turn, by, f"{who}退回修改", reasons)
     elif standing is Standing.SMS_WAITING and status is Status.SUBMISSION:
@@ -250,9 +257,9 @@ def apply_report(
     elif standing is Standing.SMS_LAPSED:
         # Also where we had taken the check for passed: the order has fallen back all the same.
         lapse_sms(turn, by)
-    elif standing is Standing.ABSENT and status is not Status.SUBMISSION:
-        if state.standing is not Standing.ABSENT:
-            turn.change(standing=standing)
+    elif standing is Standing.ABSENT:
+        if not state.missing:
+            turn.change(standing=standing, missing=True)
             turn.write("note", by, "备案系统称没有该订单,继续等待")
             turn.tell(
                 NoticePurpose.TROUBLE,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
 
-from filing.authority import Reason
+from filing.authority import MOST_REASON_TEXT, MOST_REASONS, Reason
 from filing.model import Model
 from filing.process.explain import explain
 from filing.vocabulary import Principal, Status
@@ -22,19 +22,17 @@ LONGEST_NAME = 100
 """Characters of a sender's name."""
 MOST_FAULTS = 5
 """Faults of a message that are told."""
-_MOST_REASON_TEXT = 10_000
-"""Characters of all reasons of one message together; they travel with the state."""
 
 
 def _bounded(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     if sum(len(r.field) + len(r.reason) + len(r.suggestion or "") for r in reasons) > (
-        _MOST_REASON_TEXT
+        MOST_REASON_TEXT
     ):
         raise PydanticCustomError("reasons_too_long", "the reasons are too long")
     return reasons
 
 
-Reasons = Annotated[tuple[Reason, ...], Field(max_length=100), AfterValidator(_bounded)]
+Reasons = Annotated[tuple[Reason, ...], Field(max_length=MOST_REASONS), AfterValidator(_bounded)]
 Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST)]
 """When a fact came about; what lies decades back is a slip, and dates near year 1 overflow."""
 

@@ -17,6 +17,11 @@ REFUSALS_KEPT = 50
 TIMELINE_KEPT = 300
 """Entries of the timeline that the state carries; the registry has all. A bound, for anybody may
 hold and resume a filing without end, and a payload must stay below Temporal's 2 MB."""
+TIMELINE_CHARACTERS = 40_000
+"""Text of all these entries together; long notes leave room for fewer."""
+EXPLANATION_CHARACTERS = 1_000
+"""Text of one refusal."""
+STRETCHES_KEPT = 300
 RULES = 1
 """Version of the rules that new filings begin with."""
 
@@ -28,6 +33,18 @@ class TimelineEntry(Model):
     status: Status
     by: str
     note: str
+
+
+def latest(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
+    """The newest entries, as many as are kept."""
+    room = TIMELINE_CHARACTERS
+    kept = 0
+    for entry in reversed(timeline[-TIMELINE_KEPT:]):
+        room -= len(entry.note) + len(entry.by)
+        if room < 0:
+            break
+        kept += 1
+    return timeline[-kept:] if kept else ()
 
 
 class Refusal(Model):
@@ -56,6 +73,30 @@ class Stretch(Model):
     start: datetime
     end: datetime
     working_days: int
+
+
+def folded(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
+    """The stretches, the oldest of each party as one where there are many, so that the working days
+    of a party are always their sum."""
+    if len(stretches) <= STRETCHES_KEPT:
+        return stretches
+    oldest: dict[Party, Stretch] = {}
+    for stretch in stretches[:-STRETCHES_KEPT]:
+        before = oldest.get(stretch.party)
+        if before is not None:
+            days = before.working_days + stretch.working_days
+            stretch = before.model_copy(update={"end": stretch.end, "working_days": days})
+        oldest[stretch.party] = stretch
+    return (*oldest.values(), *stretches[-STRETCHES_KEPT:])
+
+
+class PendingWithdrawal(Model):
+    """A withdrawal about which the authority is being asked."""
+
+    message: str
+    """Name of the signal or update, or `cancel`."""
+    by: str
+    reason: str | None = None
 
 
 class EarlyFact(Model):
@@ -89,11 +130,15 @@ class State(Model):
     window_start: datetime
     """When the present stage's window began to run; kept while a hold leaves it unopened."""
     window: Window | None = None
+    told_until: datetime | None = None
+    """Up to when the clock was looked at in the present stage; None: not since it was entered."""
     announced: bool = False
     """Whether the applicant was told that this stage began, or that the filing ended."""
     closing_note: str | None = None
     """Why it ended, where whoever ended it said so."""
     overdue: bool = False
+    sent_at: datetime | None = None
+    """When this round went on to the authority: nothing that it says can be older."""
     submitted_at: datetime | None = None
     received_at: datetime | None = None
     """The authority's receipt: the SMS window runs from it."""
@@ -101,6 +146,9 @@ class State(Model):
     early: tuple[EarlyFact, ...] = ()
     standing: Standing = Standing.ABSENT
     """The authority's last known standing in this round."""
+    withdrawal: PendingWithdrawal | None = None
+    missing: bool = False
+    """The authority says that the order which it had in this round is there no more."""
     sms_lapsed: bool = False
     """The present correction follows a lapse of the SMS check: unchanged, it need not be reviewed again."""
     changes: tuple[str, ...] = ()
@@ -114,7 +162,7 @@ class State(Model):
     filing_number: str | None = None
     subject_number: str | None = None
     decision_ids: tuple[str, ...] = ()
-    """Ids of applied decisions: a second one of the same id is a duplicate."""
+    """Ids of applied decisions, the last 300: a second one of the same id is a duplicate."""
     refused_ids: tuple[str, ...] = ()
     """Ids of refused decisions, the last 200: a copy of one is a duplicate too."""
     duplicates_recorded: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from filing.application import Application
+from filing.authority import Standing
 from filing.process.acts import amend, hold, resubmit, resume, withdraw, withdrawal_answered
 from filing.process.clock import recorded, strike, undelivered
 from filing.process.decisions import decide
@@ -13,13 +14,11 @@ from filing.process.events import (
     Clock,
     Effect,
     Event,
-    HandOver,
     Message,
     Recorded,
     Reported,
     Step,
     Undelivered,
-    Watch,
     WithdrawalAnswered,
 )
 from filing.process.facts import AUTOMATIC, apply_report, receive_event, submit, verify_sms
@@ -35,7 +34,6 @@ from filing.process.messages import (
     read,
 )
 from filing.process.outcomes import standing_sentence
-from filing.process.stages import STAGES
 from filing.process.state import State, TimelineEntry
 from filing.process.turn import Turn
 from filing.vocabulary import KIND_LABELS, AuthorityMode, Status
@@ -120,7 +118,8 @@ def transition(state: State, event: Event) -> Step:
 def _go_on_watching(turn: Turn, before: State, event: Reported) -> None:
     """The watch ended with its answer: where the stage did not change, ask on from that answer."""
     if turn.state.status is before.status and not turn.finding_out:
-        turn.change(standing=event.report.standing)
+        standing = event.report.standing
+        turn.change(standing=standing, missing=standing is Standing.ABSENT)
         turn.watch()
 
 
@@ -166,11 +165,8 @@ def _printable(name: str) -> str:
 
 def resumed(state: State) -> tuple[Effect, ...]:
     """What has to be going on for a filing whose run was continued as a new one."""
-    stage = STAGES.get(state.status)
     if state.status is Status.QUEUED:
         return (AwaitClaim(),)
-    if stage is None or not stage.with_authority or state.mode is AuthorityMode.MANUAL:
-        return ()
-    if state.status is Status.SUBMISSION:
-        return (HandOver(again=True),)
-    return (Watch(known=state.standing),)
+    turn = Turn(state, state.entered_at)
+    turn.ask_on()
+    return turn.step().effects

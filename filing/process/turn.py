@@ -9,15 +9,27 @@ from typing import Any
 from filing.authority import Reason, Standing
 from filing.model import CHINA
 from filing.notices import Audience, Notice, NoticePurpose, NoticeReason
-from filing.process.events import Effect, FindOut, HandOver, Record, Step, StopAsking, Tell, Watch
+from filing.process.events import (
+    AskWithdrawal,
+    Effect,
+    FindOut,
+    HandOver,
+    Record,
+    Step,
+    StopAsking,
+    StopWithdrawing,
+    Tell,
+    Watch,
+)
 from filing.process.stages import STAGES
 from filing.process.state import (
+    EXPLANATION_CHARACTERS,
     REFUSALS_KEPT,
-    TIMELINE_KEPT,
     Refusal,
     State,
     Stretch,
     TimelineEntry,
+    latest,
 )
 from filing.records import Entry
 from filing.vocabulary import (
@@ -96,6 +108,7 @@ class Turn:
         self._opens: WindowRequest | None = None
         self._closes: list[Stretch] = []
         self._refusal: Refusal | None = None
+        self._withdrawal: Refusal | None = None
 
     def change(self, **fields: Any) -> None:
         """Set fields of the state."""
@@ -122,19 +135,42 @@ class Turn:
         """Put an entry on record and on the timeline."""
         self.write(purpose, by, note, **detail)
         entry = TimelineEntry(at=self.at, status=self.state.status, by=by, note=note)
-        self.change(timeline=(*self.state.timeline, entry)[-TIMELINE_KEPT:])
+        self.change(timeline=latest((*self.state.timeline, entry)))
 
     def refuse(self, message: str, code: str, explanation: str, by: str | None = None) -> None:
         """Record that a message was not applied, and what would have been right."""
-        refusal = self.decline(message, code, explanation, by)
+        self._remember_refusal(self.decline(message, code, explanation, by))
+
+    def _remember_refusal(self, refusal: Refusal) -> None:
         kept = (*self.state.refused, refusal)[-REFUSALS_KEPT:]
         self.change(refused=kept, refused_count=self.state.refused_count + 1)
-        self.write("refusal", by or "?", explanation, message=message, code=code)
+        self.write(
+            "refusal",
+            refusal.by or "?",
+            refusal.explanation,
+            message=refusal.message,
+            code=refusal.code,
+        )
+
+    def refuse_withdrawal(self, code: str, explanation: str) -> None:
+        """Record that the withdrawal about which the authority was asked is not done."""
+        pending = self.state.withdrawal
+        if pending is None:
+            return
+        self._withdrawal = Refusal(
+            at=self.at, message=pending.message, by=pending.by, code=code, explanation=explanation
+        )
+        self.change(withdrawal=None)
+        self._remember_refusal(self._withdrawal)
 
     def decline(self, message: str, code: str, explanation: str, by: str | None) -> Refusal:
         """Answer that a message was not applied, without putting it on record again."""
         self._refusal = Refusal(
-            at=self.at, message=message, by=by, code=code, explanation=explanation
+            at=self.at,
+            message=message,
+            by=by,
+            code=code,
+            explanation=explanation[:EXPLANATION_CHARACTERS],
         )
         return self._refusal
 
@@ -166,15 +202,25 @@ class Turn:
             status=status,
             entered_at=entered,
             window=None,
+            told_until=None,
             announced=False,
             overdue=False,
             closing_note=None,
-            # A window may run from before its stage was entered: a hold since then counts for it.
-            holds=tuple(hold for hold in self.state.holds if hold[1] > (start or entered)),
+            missing=False,
+            holds=self._holds_since(status, start or entered),
         )
+        if status is Status.SUBMISSION:
+            self.change(sent_at=entered)
         detail = {"reasons": [r.model_dump(mode="json") for r in reasons]} if reasons else {}
         self.remember("transition", by, note, **detail)
         self._opens = None
+        if self.state.withdrawal is not None:
+            # It was asked for in the stage that is left; the next round's order is another one.
+            self.refuse_withdrawal(
+                "too_late",
+                f"询问备案系统能否撤回时,该备案已转入「{STATUS_LABELS[status]}」,撤回未执行",
+            )
+            self.do(StopWithdrawing())
         if status.final:
             self.change(held_since=None, early=())
             return
@@ -184,11 +230,17 @@ class Turn:
             self.announce()
         if asked_before and not stage.with_authority:
             self.do(StopAsking())
-        if status is Status.SUBMISSION:
-            if self.state.mode is not AuthorityMode.MANUAL:
-                self.do(HandOver())
-        elif stage.with_authority:
-            self.watch()
+        self.ask_on()
+
+    def _holds_since(
+        self, status: Status, start: datetime
+    ) -> tuple[tuple[datetime, datetime], ...]:
+        """The holds that count for a stage. Its window may run from before it was entered; with the
+        authority it may even be dated back later, as far as to when the filing went there."""
+        stage, sent_at = STAGES.get(status), self.state.sent_at
+        if stage is not None and stage.with_authority and sent_at is not None:
+            start = min(start, sent_at)
+        return tuple(hold for hold in self.state.holds if hold[1] > start)
 
     def open_window(self, start: datetime) -> None:
         """Ask for the window of the present stage, running from `start`."""
@@ -201,6 +253,7 @@ class Turn:
             round=state.round,
             start=start,
             entered_at=self.at,
+            told_until=min(state.told_until or state.entered_at, self.at),
             offset_seconds=state.offset_seconds,
             holds=state.holds,
             owed=not _escalated(state),
@@ -231,6 +284,20 @@ class Turn:
         if self.state.mode is not AuthorityMode.MANUAL and stage and stage.with_authority:
             self.do(Watch(known=self.state.standing))
 
+    def ask_on(self) -> None:
+        """What is to be asked of the authority now; after its question was stopped, or in a new
+        run. Handing over twice is one: what is there already is found. What has gone from there is
+        not handed over again, for somebody may have taken it back."""
+        pending = self.state.withdrawal
+        if self.state.mode is AuthorityMode.MANUAL:
+            return
+        if pending is not None:
+            self.do(AskWithdrawal(by=pending.by, reason=pending.reason))
+        elif self.state.status is Status.SUBMISSION and not self.state.missing:
+            self.do(HandOver())
+        else:
+            self.watch()
+
     @property
     def finding_out(self) -> bool:
         """Whether something has to be found out before the event can be applied."""
@@ -238,7 +305,15 @@ class Turn:
 
     def forget_authority(self) -> None:
         """A new round begins: what the authority said of the last one no longer counts."""
-        self.change(standing=Standing.ABSENT, received_at=None, submitted_at=None, sms=(), early=())
+        self.change(
+            standing=Standing.ABSENT,
+            missing=False,
+            sent_at=None,
+            received_at=None,
+            submitted_at=None,
+            sms=(),
+            early=(),
+        )
 
     def tell(
         self,
@@ -287,4 +362,6 @@ class Turn:
                 entries=tuple(self._entries), opens=self._opens, closes=tuple(self._closes)
             )
             effects = (record, *effects)
-        return Step(state=self.state, effects=effects, refusal=self._refusal)
+        return Step(
+            state=self.state, effects=effects, refusal=self._refusal, withdrawal=self._withdrawal
+        )

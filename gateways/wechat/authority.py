@@ -1,6 +1,7 @@
 """The authority port over WeChat's ICP filing API; the sandbox speaks the same."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -40,6 +41,10 @@ UPLOADS_AT_ONCE = 4
 
 _THERE = frozenset({Standing.CHECKING, Standing.SMS_WAITING, Standing.BUREAU_REVIEW})
 _OUTCOMES = frozenset({Standing.RETURNED, Standing.BUREAU_RETURNED, Standing.SMS_LAPSED})
+
+
+async def nothing() -> None:
+    """Where nobody has to know that an order may be made."""
 
 
 class WechatAuthority:
@@ -82,17 +87,27 @@ class WechatAuthority:
         """Close the connections."""
         await self._client.aclose()
 
-    async def submit(self, application: Application, round: int, *, ours: bool) -> AuthorityReport:
+    async def submit(
+        self,
+        application: Application,
+        round: int,
+        *,
+        ours: bool,
+        applying: Callable[[], Awaitable[None]] = nothing,
+    ) -> AuthorityReport:
         """Hand the application over, once; gives where it stands then. Call it again while that is
         `CHECKING`, to learn what became of it.
 
         The API has no key for a request, so the order itself is asked for first: what is under
         review there and may be `ours` is not sent again; another's raises `OrderInTheWay`.
+        Waits for `applying` right before the call that may make an order.
         A change is a plain second application (no call for it was found [UNVERIFIED]), a
         cancellation is a call of its own. A refusal for its content is a report `RETURNED` with reasons by our paths.
         """
         key = (application.mini_program.appid, application.kind, round)
-        report = await self._submit(application, ours=ours, under_way=key in self._under_way)
+        report = await self._submit(
+            application, ours=ours, under_way=key in self._under_way, applying=applying
+        )
         if report.standing is Standing.CHECKING:
             self._under_way.add(key)
         elif report.standing is not Standing.UNKNOWN:
@@ -100,7 +115,12 @@ class WechatAuthority:
         return report
 
     async def _submit(
-        self, application: Application, *, ours: bool, under_way: bool
+        self,
+        application: Application,
+        *,
+        ours: bool,
+        under_way: bool,
+        applying: Callable[[], Awaitable[None]],
     ) -> AuthorityReport:
         appid, kind = application.mini_program.appid, application.kind
         info = await self._info(appid)
@@ -109,6 +129,7 @@ class WechatAuthority:
         if kind in CANCEL_TYPES:
             if info.get("is_canceling") is True or came_of_it:
                 return await self._report(appid, info)
+            await applying()
             return await self._cancel(application)
         filed = there is Standing.APPROVED and (kind is Kind.NEW or under_way)
         if there in _THERE and not (ours or under_way):
@@ -120,7 +141,7 @@ class WechatAuthority:
                 f"{STATUS}: the filing entry is closed (available=0): the bureau's system is down, "
                 "or the mini program's name holds a word that is not allowed"
             )
-        return await self._apply(application)
+        return await self._apply(application, applying)
 
     async def status(self, appid: str) -> AuthorityReport:
         """Where the order stands now; an approval comes with its number."""
@@ -171,7 +192,9 @@ class WechatAuthority:
             }
         )
 
-    async def _apply(self, application: Application) -> AuthorityReport:
+    async def _apply(
+        self, application: Application, applying: Callable[[], Awaitable[None]]
+    ) -> AuthorityReport:
         appid = application.mini_program.appid
         ids = identify(application, await self._lists.get(appid))
         if not isinstance(ids, Ids):
@@ -180,6 +203,7 @@ class WechatAuthority:
         media, refused = await self._upload(appid, placed)
         if refused:
             return AuthorityReport(standing=Standing.RETURNED, reasons=refused)
+        await applying()
         try:
             await self._client.call("POST", APPLY, appid, json=body(application, ids, media))
         except ApiRefusal as refusal:

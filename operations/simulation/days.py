@@ -52,8 +52,9 @@ class Days:
         if entered_at >= known.due_at:  # more escalations may have to be named
             return open_window(request, self.arrangement, self.terms)
         alarms = known.alarms
-        if alarms and alarms[0].at <= entered_at:
-            alarms = tuple(alarm for alarm in alarms if alarm.at > entered_at)
+        told_until = request.told_until or entered_at
+        if alarms and alarms[0].at <= told_until:
+            alarms = tuple(alarm for alarm in alarms if alarm.at > told_until)
         return Window(
             stage=request.stage,
             round=request.round,

@@ -30,6 +30,7 @@ from filing.process.events import (
     Reported,
     Step,
     StopAsking,
+    StopWithdrawing,
     Tell,
     Undelivered,
     Watch,
@@ -225,9 +226,13 @@ class Filing:
                 self._ask_once()
             case AskWithdrawal():
                 self._asked += 1
+                asked_in = self.state.round
                 self._plan(
-                    self._at + WITHDRAWAL_ANSWERED_AFTER, lambda: self._answer_withdrawal(effect)
+                    self._at + WITHDRAWAL_ANSWERED_AFTER,
+                    lambda: self._answer_withdrawal(effect, asked_in),
                 )
+            case StopWithdrawing():
+                pass  # its answer comes all the same, too late
             case _:
                 raise AssertionError(effect)
 
@@ -400,13 +405,13 @@ class Filing:
         if self.state.held_since is not None:
             self._send("resume", {"by": "运营", "reason": "系统恢复"})
 
-    def _answer_withdrawal(self, asked: AskWithdrawal) -> None:
+    def _answer_withdrawal(self, asked: AskWithdrawal, round_: int) -> None:
         answer = WithdrawalAnswer(withdrawn=self._at < self._order.received_at)
         self._turn(
             WithdrawalAnswered(
                 answer=answer,
                 at=self._at,
-                round=self.state.round,
+                round=round_,
                 by=asked.by,
                 reason=asked.reason,
             )

@@ -38,6 +38,7 @@ from filing.process.events import (
     Reported,
     Step,
     StopAsking,
+    StopWithdrawing,
     Tell,
     Undelivered,
     Watch,
@@ -151,6 +152,10 @@ class Play:
     once: list[int] = field(default_factory=list)
     """Rounds in which the authority was asked at once, not answered yet."""
     withdrawing: AskWithdrawal | None = None
+    """What the authority is asked to give back, and the round it was asked in."""
+    withdrawing_in: int = 1
+    too_late: list[tuple[AskWithdrawal, int]] = field(default_factory=list)
+    """What it is not to give back any more, and may have given back all the same."""
     taken: set[str] = field(default_factory=lambda: {TAKEN})
     problems: tuple[Problem, ...] | None = None
     """What the check of an amended application finds; None: the real check, without files."""
@@ -219,14 +224,17 @@ class Play:
         asked = self.withdrawing
         assert asked is not None, "nothing is asked"
         self.withdrawing = None
+        return self._answered(asked, self.withdrawing_in, withdrawn=withdrawn)
+
+    def answer_too_late(self, *, withdrawn: bool) -> Happened:
+        """The authority had begun to answer when it was not to any more."""
+        return self._answered(*self.too_late.pop(0), withdrawn=withdrawn)
+
+    def _answered(self, asked: AskWithdrawal, round_: int, *, withdrawn: bool) -> Happened:
         answer = WithdrawalAnswer(withdrawn=withdrawn)
         return self._happen(
             WithdrawalAnswered(
-                answer=answer,
-                at=self.at,
-                round=self.state.round,
-                by=asked.by,
-                reason=asked.reason,
+                answer=answer, at=self.at, round=round_, by=asked.by, reason=asked.reason
             )
         )
 
@@ -268,17 +276,15 @@ class Play:
 
     def reload(self) -> None:
         """Continue as new: everything through JSON, and what was under way is begun again."""
-        carried = Carried(
-            state=self.state, ask_once=bool(self.once), withdrawal=self.withdrawing, notices=()
-        )
+        carried = Carried(state=self.state, ask_once=bool(self.once), notices=())
         again = Carried.model_validate_json(carried.model_dump_json())
         assert again == carried
         self.state = again.state
-        self.asking, self.withdrawing = None, again.withdrawal
+        self.asking = self.withdrawing = None
+        self.too_late.clear()  # a run ends only when nothing is under way
         self.once = self.once[-1:] if again.ask_once else []
-        if again.withdrawal is None:
-            for effect in resumed(again.state):
-                self._carry_out(effect)
+        for effect in resumed(again.state):
+            self._carry_out(effect)
 
     # --- the usual way ---
 
@@ -397,8 +403,13 @@ class Play:
             case AskOnce():
                 self.once.append(self.state.round)
             case AskWithdrawal():
-                if self.withdrawing is None:
-                    self.withdrawing, self.asking = effect, None
+                assert self.withdrawing is None
+                self.withdrawing, self.withdrawing_in = effect, self.state.round
+                self.asking = None
+            case StopWithdrawing():
+                assert self.withdrawing is not None
+                self.too_late.append((self.withdrawing, self.withdrawing_in))
+                self.withdrawing = None
             case _:
                 raise AssertionError(effect)
 

@@ -164,7 +164,18 @@ def test_an_unknown_key_deep_inside(example_data: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["13800001234", "id13800001234", "a@example.com", "a b", "x" * 41, "\u202ename", 5, None]
+    "key",
+    [
+        "13800001234",
+        "id13800001234",
+        "a@example.com",
+        "a b",
+        "x" * 41,
+        "\u202ename",
+        "王芳",
+        5,
+        None,
+    ],
 )
 def test_an_odd_key_is_not_repeated(example_data: dict[str, Any], key: Any) -> None:
     example_data["subject"][key] = "x"

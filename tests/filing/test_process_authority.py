@@ -9,6 +9,7 @@ from filing.authority import Reason, Standing
 from filing.process.events import HandOver, Watch
 from filing.vocabulary import AuthorityMode, Status
 from tests.filing.process_play import (
+    ACT,
     APPROVE,
     ASKED,
     FREE,
@@ -348,3 +349,52 @@ def test_an_order_that_is_gone_is_told_to_operations_once(status: Status) -> Non
     assert happened.told == [("trouble", "operations")]
     assert play.state.status is status
     assert play.answer(Standing.ABSENT).told == []
+
+
+# --- when the authority says that something happened ---
+
+OLD = "2001-01-01T00:00:00+08:00"
+
+
+@pytest.mark.parametrize("kind", ["received", "sms"])
+@pytest.mark.parametrize("early", [True, False])
+def test_nothing_happens_at_the_authority_before_the_filing_went_there(
+    kind: str, early: bool
+) -> None:
+    play = Play.begin()
+    event = {"source": "hook", "event_id": "e", "kind": kind, "at": OLD}
+    if early:
+        play.send("authority_event", event)
+    play.wait(hours=30)
+    sent = play.at
+    play.send("platform_decision", APPROVE)
+    if not early:
+        play.wait(hours=1)
+        play.send("authority_event", event)
+    assert play.state.window_start == sent
+    assert not play.state.overdue
+
+
+def test_a_receipt_is_dated_no_earlier_than_the_submission() -> None:
+    play = Play.begin()
+    play.wait(hours=30)
+    sent = play.at
+    play.send("platform_decision", APPROVE)
+    play.wait(hours=2)
+    play.answer(Standing.SMS_WAITING)
+    play.answer(Standing.SMS_WAITING, at=datetime.fromisoformat(OLD))
+    assert (play.state.window_start, play.state.received_at) == (sent, sent)
+
+
+def test_a_receipt_that_is_dated_back_counts_the_holds_since_then() -> None:
+    play = Play.begin().reach(Status.SUBMISSION)
+    received = play.at + timedelta(hours=1)
+    play.wait(hours=2)
+    play.send("hold", ACT)
+    play.wait(hours=5)
+    play.send("resume", ACT)
+    play.wait(hours=1)
+    play.answer(Standing.SMS_WAITING)
+    play.answer(Standing.SMS_WAITING, at=received)
+    assert play.state.window is not None
+    assert play.state.window.due_at == received + timedelta(hours=24 + 5)

@@ -117,9 +117,31 @@ def test_after_a_long_sleep_what_coincides_is_told_once_by_the_most_pressing() -
     play = Play.begin().reach(Status.BUREAU_REVIEW)
     happened = play.wake_late(china(12, 31, 12))
     assert play.state.overdue
-    assert happened.told == [("overdue", "operations")]
-    assert happened.recorded == [("overdue", "clock"), ("note", "clock")]
-    assert [e.at for e in play.wait(days=10).entries] == [play.notice_time(1, 7, year=2027)]
+    assert (happened.told, happened.recorded) == ([], [("overdue", "clock")])
+    later = play.wait(days=10)  # at nine of the next working day
+    assert later.told == [("overdue", "operations")] * 2
+    assert [e.at for e in later.entries] == [
+        play.notice_time(1, 4, year=2027),
+        play.notice_time(1, 7, year=2027),
+    ]
+
+
+@pytest.mark.parametrize("status", [Status.PLATFORM_REVIEW, Status.SUBMISSION])
+def test_whoever_wakes_at_night_writes_to_nobody_before_nine_and_then_once(status: Status) -> None:
+    play = Play.begin().reach(status)
+    happened = play.wake_late(china(11, 28, 2))  # a Saturday; due at its beginning
+    assert (happened.told, happened.recorded) == ([], [("overdue", "clock")])
+    assert play.wait_until(play.notice_time(11, 30) - timedelta(seconds=1)).told == []
+    assert play.wait(days=30).told == [("overdue", "operations")]
+
+
+def test_the_sms_check_that_runs_out_is_not_escalated_by_a_late_wake() -> None:
+    play = Play.begin().reach(Status.SMS_VERIFICATION)
+    happened = play.wake_late(START + timedelta(hours=25))
+    assert play.state.overdue
+    assert happened.told == []
+    assert play.once == [1]
+    assert play.wait(days=30).told == []
 
 
 def test_what_was_overdue_is_so_no_longer_once_it_has_ended() -> None:

@@ -241,13 +241,30 @@ class AnyFiling(RuleBasedStateMachine):
     def the_authority_answers_a_withdrawal(self, withdrawn: bool) -> None:
         self.play.answer_withdrawal(withdrawn=withdrawn)
 
+    @rule(withdrawn=st.booleans())
+    @precondition(lambda self: self.play.too_late)
+    def the_authority_answers_a_withdrawal_too_late(self, withdrawn: bool) -> None:
+        before = self.play.state
+        happened = self.play.answer_too_late(withdrawn=withdrawn)
+        assert self.play.state.status is before.status
+        assert happened.told == ([("trouble", "operations")] if withdrawn else [])
+
     @rule(hours=st.sampled_from([0.01, 1, 5, 24, 24 * 3, 24 * 30]))
     def time_passes(self, hours: float) -> None:
         self.play.wait(hours=hours)
 
     @rule(days=st.integers(0, 40))
     def no_worker_runs_for_days(self, days: int) -> None:
-        self.play.wake_late(self.play.at + timedelta(days=days))
+        told = self.play.wake_late(self.play.at + timedelta(days=days)).told
+        assert ("overdue", "operations") not in told or self.play.at.hour in (9, 10)
+
+    @rule(hours=st.sampled_from([0.5, 13, 24 * 3, 24 * 30]), message=sound)
+    def no_worker_runs_until_somebody_sends(
+        self, hours: float, message: tuple[str, tuple[Any, ...]]
+    ) -> None:
+        """What has come is read before the clock is looked at."""
+        self.play.at += timedelta(hours=hours)
+        self.somebody_sends(message)
 
     @rule()
     def the_history_has_grown_long(self) -> None:
@@ -339,6 +356,10 @@ class AnyFiling(RuleBasedStateMachine):
             assert (play.asking is not None) == stage.with_authority
         if play.asking is not None and stage is not None:
             assert play.asked_in == play.state.round
+        assert (play.withdrawing is None) == (play.state.withdrawal is None)
+        if play.withdrawing is not None:
+            assert play.waits_in(Status.SUBMISSION)
+            assert play.withdrawing_in == play.state.round
 
     @invariant()
     def a_notice_is_named_once(self) -> None:

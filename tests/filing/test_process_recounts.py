@@ -1,14 +1,16 @@
-"""A window counted again: operations still learn that it is overdue, and once."""
+"""A window counted again: nobody misses what was due, or hears of it twice."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
 
+from filing.authority import Standing
 from filing.vocabulary import AuthorityMode, Status
 from filing.window_rules import open_window
 from filing.windows import Window, WindowRequest, WindowTerms
 from gateways.calendar import packaged_arrangement
-from tests.filing.process_play import Play, china
+from tests.filing.process_play import START, Happened, Play, china
 
 KNOWN = packaged_arrangement()
 
@@ -19,8 +21,10 @@ def free_on(play: Play, *days: date) -> None:
     )
 
 
-def recount(play: Play) -> None:
-    assert play.send("calendar_changed", {"years": [2026]}).refusal is None
+def recount(play: Play) -> Happened:
+    happened = play.send("calendar_changed", {"years": [2026]})
+    assert happened.refusal is None
+    return happened
 
 
 def test_a_recount_that_moves_the_end_says_so_on_the_timeline() -> None:
@@ -108,3 +112,51 @@ def test_what_is_owed_goes_out_at_the_next_notice_time_before_the_repetitions() 
     assert window(owed=False, entered_at=china(4, 9, 20)).alarms == evening.alarms[1:]
     early = china(3, 20)
     assert window(owed=True, entered_at=early) == window(owed=False, entered_at=early)
+
+
+def hold_and_resume(play: Play) -> Happened:
+    play.send("hold", {"by": "ops"})
+    return play.send("resume", {"by": "ops"})
+
+
+def date_receipt(play: Play) -> Happened:
+    return play.answer(Standing.SMS_WAITING, at=START + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("again", [recount, hold_and_resume])
+def test_a_recount_loses_no_reminder_whose_instant_has_just_passed(
+    again: Callable[[Play], Happened],
+) -> None:
+    play = Play.begin().reach(Status.CORRECTION)
+    play.wait_until(play.notice_time(12, 1) - timedelta(hours=2))
+    play.at = play.notice_time(12, 1)  # what was sent is read before the clock is looked at
+    assert again(play).told == [("reminder", "applicant")]
+    assert again(play).told == []
+
+
+def test_a_receipt_that_is_dated_late_loses_no_reminder() -> None:
+    play = Play.begin().reach(Status.SUBMISSION)
+    play.wait(hours=1)
+    play.answer(Standing.SMS_WAITING)
+    play.at += timedelta(hours=11, minutes=30)
+    assert date_receipt(play).told == [("reminder", "applicant")]
+
+
+@pytest.mark.parametrize("again", [recount, hold_and_resume])
+def test_a_recount_loses_no_repeated_escalation(again: Callable[[Play], Happened]) -> None:
+    play = Play.begin().reach(Status.BUREAU_REVIEW)
+    play.wait_until(china(12, 29))
+    play.at = play.notice_time(12, 30)
+    assert again(play).told == [("overdue", "operations")]
+    assert play.wait_until(china(1, 6, year=2027)).told == []
+
+
+def test_an_escalation_that_a_recount_finds_late_goes_out_at_nine() -> None:
+    play = Play.begin().reach(Status.BUREAU_REVIEW)
+    play.wait_until(china(12, 29))
+    play.at = play.notice_time(12, 30) + timedelta(hours=3)
+    assert recount(play).told == []
+    recount(play)
+    later = play.wait_until(china(1, 6, year=2027))
+    assert [n.purpose.value for n in later.notices] == ["overdue"]
+    assert later.entries[-1].at == play.notice_time(12, 31)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from filing.authority import Standing
+from filing.process.acts import undecided
 from filing.process.events import AskWithdrawal, HandOver, Watch
 from filing.vocabulary import AuthorityMode, Status
 from tests.filing.process_play import (
@@ -63,32 +64,79 @@ def test_where_the_authority_no_longer_allows_it_the_filing_goes_on(mode: Author
     play.send("withdraw", ACT)
     assert play.asking is None
     answered = play.answer_withdrawal(withdrawn=False)
-    assert answered.code == "authority_refused"
+    assert play.state.refused[-1].code == "authority_refused"
     assert play.state.status is Status.SUBMISSION
     assert answered.recorded == [("refusal", "wang.fang")]
     assert answered.told == []
     assert isinstance(play.asking, HandOver)
 
 
-def test_a_filing_that_went_on_while_the_authority_was_asked_is_watched_on() -> None:
-    play = Play.begin().reach(Status.SUBMISSION)
-    play.send("withdraw", ACT)
-    play.send("authority_event", {"source": "hook", "event_id": "e", "kind": "received"})
-    play.reload()  # the question to take it back is the only one that is carried
-    assert (play.state.status, play.asking) == (Status.SMS_VERIFICATION, None)
-    assert play.answer_withdrawal(withdrawn=False).code == "authority_refused"
-    assert play.asking == Watch(known=Standing.SMS_WAITING)
+EVENT = {"source": "hook", "event_id": "e"}
 
 
-def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        ({**EVENT, "kind": "received"}, Status.SMS_VERIFICATION),
+        ({**EVENT, "kind": "returned"}, Status.CORRECTION),
+        ({**EVENT, "kind": "approved", "number": FREE}, Status.APPROVED),
+    ],
+)
+@pytest.mark.parametrize("given_back", [True, False])
+def test_a_filing_that_goes_on_while_the_authority_is_asked_is_not_taken_back(
+    event: dict[str, Any], status: Status, given_back: bool
+) -> None:
     play = Play.begin().reach(Status.SUBMISSION)
     play.send("withdraw", ACT)
-    approved = {"source": "hook", "event_id": "e", "kind": "approved", "number": FREE}
-    play.send("authority_event", approved)
-    before = play.state
-    assert before.status is Status.APPROVED
-    play.answer_withdrawal(withdrawn=False)
-    assert play.state == before
+    happened = play.send("authority_event", event)
+    assert play.state.status is status
+    assert (happened.refusal, play.withdrawing) == (None, None)  # the event itself is applied
+    refusal = play.state.refused[-1]
+    assert (refusal.message, refusal.by, refusal.code) == ("withdraw", "wang.fang", "too_late")
+    assert ("refusal", "wang.fang") in happened.recorded
+    answered = play.answer_too_late(withdrawn=given_back)
+    assert play.state.status is status
+    assert answered.told == ([("trouble", "operations")] if given_back else [])
+
+
+def test_the_withdrawal_of_one_round_does_not_take_back_the_next() -> None:
+    play = Play.begin().reach(Status.SUBMISSION)
+    play.send("withdraw", ACT)
+    play.send("authority_event", {**EVENT, "kind": "returned"})
+    play.send("resubmit", ACT)
+    play.send("platform_decision", APPROVE)
+    assert isinstance(play.asking, HandOver)
+    play.send("withdraw", ACT)
+    assert play.withdrawing_in == 2
+    assert play.answer_too_late(withdrawn=True).told == [("trouble", "operations")]
+    assert play.waits_in(Status.SUBMISSION)
+    play.answer_withdrawal(withdrawn=True)
+    assert play.waits_in(Status.WITHDRAWN)
+
+
+def test_the_authority_is_asked_once_and_the_question_goes_on_in_the_next_run() -> None:
+    play = Play.begin().reach(Status.SUBMISSION)
+    play.send("withdraw", ACT)
+    assert_refused(play, "already_asked", "withdraw", {"by": "li.na"})
+    play.reload()
+    assert play.withdrawing == AskWithdrawal(by="wang.fang", reason="主动")
+    answer = undecided(play.state, play.at)
+    assert (answer.code, answer.by) == ("undecided", "wang.fang")
+    play.answer_withdrawal(withdrawn=True)
+    assert play.waits_in(Status.WITHDRAWN)
+
+
+def test_an_order_that_has_gone_from_the_authority_is_told_and_not_handed_over_again() -> None:
+    play = Play.begin().reach(Status.SUBMISSION)
+    happened = play.answer(Standing.ABSENT)
+    assert happened.told == [("trouble", "operations")]
+    assert play.asking == Watch(known=Standing.ABSENT)
+    play.reload()
+    assert play.asking == Watch(known=Standing.ABSENT)
+    assert play.answer(Standing.CHECKING).told == []
+    assert play.answer(Standing.ABSENT).told == [("trouble", "operations")]
+    play.answer(Standing.SMS_WAITING)
+    assert play.waits_in(Status.SMS_VERIFICATION)
 
 
 @pytest.mark.parametrize("status", [Status.SMS_VERIFICATION, Status.BUREAU_REVIEW])

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from filing.process.state import State
-from filing.records import Entry
+from filing.records import Entry, Told
 from filing.view import status_answer
 from gateways.registry import Registry
 
@@ -20,7 +20,7 @@ CHANGES = {
     "update": "update events set note = 'x' where uid = $1",
     "delete": "delete from events where uid = $1",
     "upsert": "insert into events select * from events where uid = $1"
-    " on conflict (uid, sequence, purpose) do update set note = 'x'",
+    " on conflict (uid, sequence, purpose, digest) do update set note = 'x'",
     "truncate": "truncate events",
 }
 
@@ -212,3 +212,56 @@ async def test_a_sequence_is_given_once_whatever_the_purpose(
     assert await registry.write(state, (other,)) == (1,)
     events = await registry.events(state.uid)
     assert [e.purpose.partition("-")[0] for e in events] == ["overdue", "conflict"]
+
+
+async def test_a_task_that_is_done_again_in_another_order_supersedes_what_it_had_told(
+    registry: Registry, new_state: NewState, new_entry: NewEntry
+) -> None:
+    begun = new_entry()
+    first = Told(run="run", at=begun.at + timedelta(minutes=1))
+    again = Told(run="run", at=begun.at + timedelta(minutes=2))
+    lost = tuple(
+        new_entry(sequence=n, purpose=purpose, at=first.at - timedelta(seconds=1))
+        for n, purpose in enumerate(("overdue", "refusal", "note"), start=2)
+    )
+    state, uid = new_state(sequence=4, status="platform_review", overdue=True), new_state().uid
+    assert await registry.write(state, (begun, *lost), first) == ()
+    decided = new_entry(sequence=2, at=again.at, note="平台初审通过", status="submission")
+    refused = new_entry(sequence=3, purpose="refusal", at=again.at, note="另一原因")
+    now = new_state(sequence=3, status="submission")
+    for _ in range(2):  # also twice
+        assert await registry.write(now, (decided, refused), again) == ()
+    # A worker that was only slow, and does not know that its task is another's by now.
+    assert await registry.write(state, lost, first) == ()
+    events = await registry.events(uid)
+    assert [(e.sequence, e.note) for e in events if not e.superseded] == [
+        (1, begun.note),
+        (2, decided.note),
+        (3, refused.note),
+    ]
+    assert [(e.sequence, e.purpose) for e in events if e.superseded] == [
+        (e.sequence, e.purpose) for e in lost
+    ]
+    record = await registry.find(uid)
+    assert record is not None
+    assert (record.view["status"], record.view["overdue"]) == ("submission", False)
+    # What comes fourth now is simply the fourth.
+    fourth = new_entry(sequence=4, at=again.at + timedelta(days=1), note="已送达管局")
+    later = Told(run="run", at=again.at + timedelta(days=1))
+    assert await registry.write(new_state(sequence=4, status="submission"), (fourth,), later) == ()
+    assert (await registry.events(uid))[-1].note == fourth.note
+
+
+async def test_another_run_that_tells_something_else_is_a_conflict(
+    registry: Registry, new_state: NewState, new_entry: NewEntry
+) -> None:
+    state, entry = new_state(), new_entry()
+    assert await registry.write(state, (entry,), Told(run="one", at=entry.at)) == ()
+    later = Told(run="reset", at=entry.at + timedelta(days=1))
+    other = new_entry(note="重置之后", at=later.at)
+    assert await registry.write(state, (other,), later) == (1,)
+    events = await registry.events(state.uid)
+    assert [(e.purpose.partition("-")[0], e.superseded) for e in events] == [
+        ("transition", False),
+        ("conflict", False),
+    ]

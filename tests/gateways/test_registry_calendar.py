@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from temporalio.testing import ActivityEnvironment
 
 from activities.filing import FilingActivities, RecordOrder
 from filing.announcement import Announcement, Period
@@ -173,7 +174,7 @@ async def test_a_window_that_is_written_while_a_notice_comes_is_counted_by_it(
     )
     request = WindowRequest(stage=state.status, round=1, start=START, entered_at=START)
     order = RecordOrder(state=state, record=Record(entries=(), opens=request), at=START)
-    recorded = await activities.record(order)
+    recorded = await ActivityEnvironment().run(activities.record, order)
     assert recorded.window is not None
     assert recorded.window.due_at.date() == date(2026, 11, 28)  # without the 25th
     (row,) = await calendar.open_windows()

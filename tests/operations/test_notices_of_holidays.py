@@ -9,6 +9,7 @@ import pytest
 
 from filing.announcement import Announcement, Imported, amended, doubts, parse_announcement
 from filing.model import CHINA
+from filing.vocabulary import Status
 from gateways.calendar import OpenWindow, packaged_arrangement
 from operations.calendar import Known, known_arrangement, read_announcement, year_shown
 from operations.calendar_import import outdated_windows
@@ -137,12 +138,20 @@ async def test_a_registry_that_does_not_answer_costs_a_second(tmp_path: Path) ->
 # --- which windows are counted again ---
 
 
-def window(first: date, last: date, calendar: str | None, uid: str = "u") -> OpenWindow:
+def window(
+    first: date, last: date, calendar: str | None, stage: Status = Status.CORRECTION
+) -> OpenWindow:
     """A window whose counted days are exactly these."""
     start = datetime(first.year, first.month, first.day, 10, tzinfo=CHINA) - timedelta(days=1)
     due_at = datetime(last.year, last.month, last.day, tzinfo=CHINA) + timedelta(days=1)
     return OpenWindow(
-        uid=uid, filing_id=uid, start=start, due_at=due_at, provisional=False, calendar=calendar
+        uid="u",
+        filing_id="u",
+        stage=stage,
+        start=start,
+        due_at=due_at,
+        provisional=False,
+        calendar=calendar,
     )
 
 
@@ -176,7 +185,29 @@ def test_exactly_the_windows_that_hold_a_changed_day_are_counted_again(
     first: date, last: date, calendar: str | None, years: tuple[int, ...] | None
 ) -> None:
     one = window(first, last, calendar)
-    assert list(outdated_windows([one], BELIEVED, TWO)) == ([(one, years)] if years else [])
+    found = outdated_windows([one], BELIEVED, TWO, one.start)
+    assert list(found) == ([(one, years)] if years else [])
+
+
+@pytest.mark.parametrize(
+    ("stage", "due", "at", "counted"),
+    [
+        # 9 October 2027, a Saturday, is worked no longer.
+        (Status.PLATFORM_REVIEW, date(2027, 10, 9), date(2027, 10, 7), True),
+        (Status.PLATFORM_REVIEW, date(2027, 10, 8), date(2027, 10, 7), False),
+        (Status.CORRECTION, date(2027, 10, 9), date(2027, 10, 7), False),
+        # The bureau's are escalated again and again.
+        (Status.BUREAU_REVIEW, date(2027, 7, 20), date(2027, 7, 1), True),
+        (Status.BUREAU_REVIEW, date(2027, 6, 20), date(2027, 6, 1), False),
+        (Status.BUREAU_REVIEW, date(2027, 6, 20), date(2027, 8, 1), True),
+    ],
+)
+def test_a_changed_day_on_which_a_window_is_escalated_counts_too(
+    stage: Status, due: date, at: date, counted: bool
+) -> None:
+    one = window(due - timedelta(days=3), due - timedelta(days=1), ONE.version, stage)
+    instant = datetime(at.year, at.month, at.day, 12, tzinfo=CHINA)
+    assert [w for w, _ in outdated_windows([one], BELIEVED, TWO, instant)] == [one] * counted
 
 
 async def test_a_pace_is_kept_by_all_that_wait_together() -> None:

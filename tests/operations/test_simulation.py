@@ -221,7 +221,8 @@ def test_windows_from_memory_are_those_of_the_rules() -> None:
             stage=rng.choice(list(RULES)),
             round=rng.randrange(1, 4),
             start=start,
-            entered_at=start + hour * rng.choice([0, 0, 1, 30, 200, 900]),
+            entered_at=start + hour * (later := rng.choice([0, 0, 1, 30, 200, 900])),
+            told_until=start + hour * rng.choice([0, later // 2, later]),
             offset_seconds=rng.choice([0, 17, 3599]),
             holds=(hold,) if rng.random() < 0.1 else (),
         )

@@ -24,7 +24,7 @@ from gateways.materials import materials_store
 from gateways.registry import Registry
 from gateways.temporal import connect
 from operations.calendar import known_arrangement
-from operations.calendar_import import ImportReport, import_announcement
+from operations.calendar_import import ImportReport, import_announcement, tell_to_count_again
 from operations.services import Services
 from settings import Settings
 from tests.commands.conftest import Cli
@@ -355,3 +355,21 @@ async def test_from_the_command_line(world: World, tmp_path: Path) -> None:
 async def test_the_worker_and_the_command_line_know_the_same(world: World) -> None:
     assert await world.known() == await known_arrangement(world.services.settings)
     assert (await known_arrangement(Settings(home=Path("nowhere")))).version.count("imported") == 0
+
+
+async def test_the_next_filing_of_the_same_mini_program_is_not_told_in_place_of_the_last(
+    world: World,
+) -> None:
+    ended = await world.begin()
+    await ended.player.until(Status.PLATFORM_REVIEW)
+    await end(ended)
+    filing = await world.begin()
+    await filing.player.until(Status.PLATFORM_REVIEW)
+    [window] = await RegistryCalendar(world.services.registry).open_windows()
+    before = window.model_copy(update={"uid": ended.uid})
+    assert not await tell_to_count_again(before, (2026,), world.services, 0, 1)
+    assert await signals(filing) == 0
+    assert await tell_to_count_again(window, (2026,), world.services, 0, 1)
+    assert await signals(filing) == 1
+    await end(filing)
+    assert not await tell_to_count_again(window, (2026,), world.services, 0, 1)

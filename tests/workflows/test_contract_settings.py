@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from temporalio.client import Client
+from temporalio.testing import ActivityEnvironment
 
 import worker
 from activities.filing import CheckOrder, FilingActivities, RecordOrder
@@ -13,7 +14,7 @@ from filing.application import Application
 from filing.model import CHINA
 from filing.process.events import Message, Record, Recorded
 from filing.process.transition import begin, transition
-from filing.records import Entry
+from filing.records import Entry, Told
 from filing.vocabulary import AuthorityMode, Status
 from gateways.calendar import packaged_arrangement
 from gateways.materials import materials_store
@@ -34,7 +35,7 @@ class NoRegistry:
 
     async def close(self) -> None: ...
 
-    async def write(self, state: Any, entries: tuple[Entry, ...]) -> tuple[int, ...]:
+    async def write(self, state: Any, entries: tuple[Entry, ...], told: Told) -> tuple[int, ...]:
         self.written += entries
         return ()
 
@@ -153,7 +154,8 @@ async def test_the_days_for_a_correction_are_45_or_what_is_set(
     step = transition(begun.state, Message(name="platform_decision", args=(RETURN,), at=TODAY))
     assert step.state.status is Status.CORRECTION
     [record] = [effect for effect in step.effects if isinstance(effect, Record)]
-    recorded = await ours.record(RecordOrder(state=step.state, record=record, at=TODAY))
+    order = RecordOrder(state=step.state, record=record, at=TODAY)
+    recorded = await ActivityEnvironment().run(ours.record, order)
     assert isinstance(recorded, Recorded)
     assert recorded.window is not None
     assert recorded.window.due_at == due_at

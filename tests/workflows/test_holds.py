@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowUpdateFailedError
 
 from filing.application import Application
 from filing.model import CHINA
@@ -15,7 +16,7 @@ from filing.vocabulary import Status
 from filing.workdays import is_working_day
 from gateways.calendar import packaged_arrangement
 from gateways.discovery import ServiceUnreachable
-from gateways.registry import FilingRecord
+from gateways.registry import FilingRecord, Registry
 from operations import bulk
 from operations.bulk import Bulk, BulkReport, BulkResult, Result, carry_out, plan
 from operations.filings import Outcome, find, send
@@ -222,23 +223,59 @@ async def test_where_a_service_goes_away_the_rest_is_left_and_said_so(
     services: Services, five: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await act(Bulk.RESUME, services)
-    asked: list[str] = []
 
-    async def send_until_it_goes_away(
+    async def nobody_answers(
         record: FilingRecord, name: str, payload: dict[str, Any], services: Services
     ) -> Outcome:
-        asked.append(record.uid)
-        if len(asked) > 1:
-            raise ServiceUnreachable("no worker answered")
-        return await send(record, name, payload, services)
+        raise ServiceUnreachable("no worker answered")
 
-    monkeypatch.setattr(bulk, "send", send_until_it_goes_away)
+    monkeypatch.setattr(bulk, "send", nobody_answers)
     report = await act(Bulk.HOLD, services)
-    assert (report.stopped, report.done) == ("no worker answered", 1)
-    assert report.not_reached == report.matched - 1 - report.already
+    assert (report.stopped, report.done) == ("no worker answered", 0)
+    assert report.failed == bulk.MOST_FAILURES
+    assert report.not_reached == report.matched - report.already - report.failed > 0
     monkeypatch.undo()
     again = await act(Bulk.HOLD, services)
-    assert (again.stopped, again.not_reached, again.already) == (None, 0, 1)
+    assert (again.stopped, again.not_reached, again.failed) == (None, 0, 0)
+
+
+async def test_one_filing_that_fails_stops_no_other(
+    services: Services, five: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await act(Bulk.RESUME, services)
+    failing = (await plan(Bulk.HOLD, QUERY, services)).due[1].uid
+
+    async def send_but_for_one(
+        record: FilingRecord, name: str, payload: dict[str, Any], services: Services
+    ) -> Outcome:
+        if record.uid == failing:
+            raise WorkflowUpdateFailedError(ValueError("broken"))
+        return await send(record, name, payload, services)
+
+    monkeypatch.setattr(bulk, "send", send_but_for_one)
+    report = await act(Bulk.HOLD, services)
+    assert (report.stopped, report.failed, report.not_reached) == (None, 1, 0)
+    assert report.done == report.matched - 1 - report.already
+    assert [one.uid for one in report.filings if one.result is Result.FAILED] == [failing]
+
+
+async def test_where_the_registry_goes_away_the_report_tells_what_was_done(
+    services: Services, five: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await act(Bulk.RESUME, services)
+    planned = await plan(Bulk.HOLD, QUERY, services)
+    found: list[str] = []
+
+    async def find_until_it_goes_away(id_: str, services: Services) -> FilingRecord:
+        found.append(id_)
+        if len(found) > 1:
+            await Registry.open("postgresql://beian@127.0.0.1:1/beian")  # nobody is there
+        return await find(id_, services)
+
+    monkeypatch.setattr(bulk, "find", find_until_it_goes_away)
+    report = await carry_out(Bulk.HOLD, planned, "ops", REASON, services, rate=200)
+    assert "PostgreSQL" in (report.stopped or "")
+    assert (report.done, report.not_reached) == (1, len(planned.due) - 1)
 
 
 async def test_from_the_command_line(

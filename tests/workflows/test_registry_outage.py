@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.api.enums.v1 import EventType
+from temporalio.common import SearchAttributeKey
 
 from embedded.home import held_lock, prepare_home
 from embedded.postgres import Postgres, start_postgres
@@ -130,7 +131,6 @@ async def test_ten_minutes_without_the_registry_cost_few_events_and_lose_nothing
         await filing.player.pass_time(minutes=8)
         assert len(await own_events(filing)) == after_two
         assert await pending(filing) == ["record"]
-
     await filing.player.pass_time(minutes=2)
     await filing.player.until(Status.SUBMISSION)
     await filing.player.handed_over()
@@ -162,6 +162,25 @@ async def test_a_registry_that_does_not_answer_at_all_holds_up_until_it_does(
     await filing.player.handed_over()
     await assert_same_story(filing)
     assert len(await own_events(filing)) - before <= OUTAGE_EVENTS + 15
+
+
+async def test_temporals_own_lists_do_not_wait_for_the_registry(
+    own: OwnStack, database: Database
+) -> None:
+    filing = await own.begin()
+    await filing.player.until(Status.PLATFORM_REVIEW)
+    async with database.away():
+        await filing.player.signal("platform_decision", APPROVE)
+        end = time.monotonic() + 20
+        while "record" not in await pending(filing):
+            assert time.monotonic() < end
+            await asyncio.sleep(0.1)
+        shown = (await filing.handle.describe()).typed_search_attributes
+        assert shown[SearchAttributeKey.for_keyword("FilingStatus")] == Status.SUBMISSION
+        assert shown.get(SearchAttributeKey.for_datetime("DueAt")) is None
+    await filing.player.pass_time(minutes=2)
+    await filing.player.until(Status.SUBMISSION)
+    await assert_same_story(filing)
 
 
 async def pending(filing: Filing) -> list[str]:
