@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 import worker
 from activities.filing import CheckOrder, FilingActivities, RecordOrder
 from filing.application import Application
+from filing.holdings import Holdings
 from filing.model import CHINA
 from filing.process.events import Message, Record, Recorded
 from filing.process.transition import begin, transition
@@ -41,6 +42,9 @@ class NoRegistry:
 
     async def instants(self, uid: str, entries: tuple[Entry, ...]) -> dict[int, datetime]:
         return {}
+
+    async def holdings(self, application: Application) -> Holdings:
+        return Holdings()
 
 
 class PackagedCalendar:
