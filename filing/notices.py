@@ -23,6 +23,8 @@ class NoticePurpose(str, Enum):
 
     RETURNED = "returned"
     """To the applicant: to be corrected, with reasons per field and the last day."""
+    SUBMITTED = "submitted"
+    """To the applicant: it is on its way to the bureau; what the principals are to expect, and when."""
     SMS_DUE = "sms_due"
     """To the applicant: the principals must confirm by SMS within 24 hours."""
     APPROVED = "approved"
@@ -77,6 +79,10 @@ class Notice(Model):
     reasons: tuple[NoticeReason, ...] = ()
     time_spent: tuple[str, ...] = ()
     """Who had the filing for how long, a line each; where it has ended."""
+    working_days_ahead: tuple[int, int] | None = None
+    """How many working days it may still take, at least and at most; where it is submitted."""
+    sms_due: bool = True
+    """Whether somebody has to pass an SMS check."""
 
 
 class Delivery(str, Enum):

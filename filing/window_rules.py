@@ -64,6 +64,9 @@ class Rule(Model):
     source: str
 
 
+BUREAU_AT_LEAST = 1
+"""Working days of the bureau's review, at least (contract 4; the guide says 1 to 20)."""
+
 RULES = {
     Status.PLATFORM_REVIEW: Rule(
         unit=Unit.WORKING_DAYS,
@@ -98,6 +101,17 @@ RULES = {
     ),
 }
 """Stages without a row have no window: the final ones."""
+
+
+def working_days_ahead(sms_check: bool) -> tuple[int, int]:
+    """How many working days a filing that is submitted may still take, at least and at most.
+
+    At most each window's whole length, an SMS check's 24 hours as one day; at least the bureau's
+    one (`domain.md` 0: 1 to 20 working days).
+    """
+    stages = [Status.SUBMISSION, Status.BUREAU_REVIEW]
+    most = sum(RULES[stage].length or 0 for stage in stages) + sms_check
+    return BUREAU_AT_LEAST, most
 
 
 def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowTerms) -> Window:

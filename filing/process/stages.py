@@ -85,6 +85,7 @@ _ROWS = (
         withdrawal=Withdrawal.IF_AUTHORITY_ALLOWS,
         with_authority=True,
         reminds=Audience.OPERATIONS,
+        announces=NoticePurpose.SUBMITTED,
     ),
     Stage(
         status=Status.SMS_VERIFICATION,

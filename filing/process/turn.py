@@ -41,6 +41,7 @@ from filing.vocabulary import (
     Party,
     Status,
 )
+from filing.window_rules import working_days_ahead
 from filing.windows import OVERDUE, WindowRequest
 
 FINAL_LABELS = {
@@ -276,6 +277,11 @@ class Turn:
             reasons=() if state.status is Status.SMS_VERIFICATION else state.reasons,
             note=state.closing_note,
             time_spent=time_spent(state) if state.status.final else (),
+            working_days_ahead=(
+                working_days_ahead(bool(state.principals_due))
+                if state.status is Status.SUBMISSION
+                else None
+            ),
         )
 
     def watch(self) -> None:
@@ -324,6 +330,7 @@ class Turn:
         reasons: tuple[Reason, ...] = (),
         due: datetime | None = None,
         time_spent: tuple[str, ...] = (),
+        working_days_ahead: tuple[int, int] | None = None,
     ) -> None:
         """Send a notice about the filing as it stands now."""
         state = self.state
@@ -346,6 +353,8 @@ class Turn:
                     note=note,
                     number=state.filing_number,
                     time_spent=time_spent,
+                    working_days_ahead=working_days_ahead,
+                    sms_due=bool(state.principals_due),
                     reasons=tuple(
                         NoticeReason(field=r.field, reason=r.reason, suggestion=r.suggestion)
                         for r in reasons

@@ -46,7 +46,9 @@ def test_an_approved_review_hands_the_filing_over_to_the_authority(mode: Authori
     assert happened.refusal is None
     assert play.state.status is Status.SUBMISSION
     assert happened.recorded == [("transition", "li.na")]
-    assert happened.told == []
+    assert happened.told == [("submitted", "applicant")]
+    [notice] = happened.notices
+    assert (notice.working_days_ahead, notice.sms_due) == ((1, 23), True)
     assert isinstance(play.asking, HandOver)
 
 

@@ -177,7 +177,7 @@ def test_a_record_that_conflicts_is_shown_to_operations_and_the_filing_goes_on()
     happened = play.send("platform_decision", APPROVE)
     assert play.state.status is Status.SUBMISSION
     assert happened.recorded == [("transition", "li.na"), ("refusal", "registry")]
-    assert happened.told == [("trouble", "operations")]
+    assert happened.told == [("submitted", "applicant"), ("trouble", "operations")]
     assert play.state.refused[-1].code == "record_conflict"
     assert isinstance(play.asking, HandOver)
 

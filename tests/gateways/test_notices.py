@@ -165,6 +165,16 @@ def test_the_sms_notice_says_how_the_check_is_done() -> None:
         assert said in body
 
 
+def test_before_the_sms_check_people_learn_whom_to_let_through_and_how_long_it_may_take() -> None:
+    ahead = notice_of(NoticePurpose.SUBMITTED).model_copy(update={"working_days_ahead": (1, 23)})
+    _, body = render(ahead)
+    for said in ("12381", "106 开头、12 结尾", "不要拦截", "1 至 23 个工作日", "24 小时"):
+        assert said in body
+    _, body = render(ahead.model_copy(update={"sms_due": False, "working_days_ahead": (1, 22)}))
+    assert "不需要负责人进行短信核验" in body
+    assert "12381" not in body
+
+
 def test_who_was_granted_a_number_is_told_how_to_show_it() -> None:
     for purpose in (NoticePurpose.APPROVED, NoticePurpose.DISPLAY_REMINDER):
         _, body = render(notice_of(purpose))

@@ -28,7 +28,7 @@ RETURN = {
     "reasons": [{"field": "subject.name", "reason": "不符"}],
 }
 APPROVE = {"outcome": "approve", "reviewer": "li.na"}
-PURPOSES = ["returned", "sms_due", "approved"]
+PURPOSES = ["returned", "submitted", "sms_due", "approved"]
 
 
 class MailServer:

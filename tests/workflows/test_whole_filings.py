@@ -102,6 +102,7 @@ async def test_the_registry_tells_the_same_story(begin_filing: Begin) -> None:
     assert recorded == [(t.at, t.status, t.note) for t in answer.timeline]
     assert [e.sequence for e in shown.events] == list(range(1, len(shown.events) + 1))
     assert {(n.purpose, n.audience, n.state) for n in shown.notices} == {
+        ("submitted", "applicant", "sent"),
         ("sms_due", "applicant", "sent"),
         ("rejected", "applicant", "sent"),
         *((n.purpose, n.audience, n.state) for n in shown.notices if n.purpose == "reminder"),
