@@ -43,7 +43,7 @@ def test_the_list_as_json(call: Call) -> None:
     rows = {(m["type"], m["side"]): m for m in first["materials"]}
     licence = rows["subject_certificate", None]
     assert licence["need"] == "required"
-    assert licence["provided"] == ["materials/organisation-licence.png"]
+    assert licence["provided"] == ["materials/new-organisation-certificate.png"]
     assert licence["image"]["least_sides"] == [720, 1280]
     assert {"why", "source", "mark", "form", "label", "met_by"} <= licence.keys()
     back = rows["subject_principal_certificate", "back"]
