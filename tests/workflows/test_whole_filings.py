@@ -15,7 +15,8 @@ from gateways.calendar import packaged_arrangement
 from operations.filings import show
 from tests.playing import Begin, Filing, eventually
 
-UNEVENTFUL_EVENTS = 60
+UNEVENTFUL_EVENTS = 60 + 6
+"""Six of the notice before the SMS check: its activity, and the workflow task that its end causes."""
 
 
 def number_for(filing: Filing) -> str:
