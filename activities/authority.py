@@ -91,10 +91,12 @@ class AuthorityActivities:
                     ) from None
                 if report.standing is Standing.CHECKING:
                     await self._submissions.taken(uid, round)
-        if report.standing is Standing.ABSENT and there:
+        cancels = submission.application.kind in CANCELLATIONS
+        gone = handing is Handing.BEGUN and cancels
+        if report.standing is Standing.ABSENT and (there or gone):
             return report  # it was there, or should be by now; of a cancellation: it went through
         waits = {Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN}
-        if submission.application.kind in CANCELLATIONS:
+        if cancels:
             waits.add(Standing.APPROVED)  # as before it was asked for
         if report.standing in waits:
             activity.heartbeat(HANDED_OVER)

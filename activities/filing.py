@@ -10,7 +10,7 @@ from activities.ports import Calendar, Materials, Records
 from filing.application import Application
 from filing.checks import check
 from filing.checks_holdings import check_holdings
-from filing.holdings import Claim
+from filing.holdings import Claim, Holdings, brought_up_to_date
 from filing.model import CHINA, Model
 from filing.parse import parse_application
 from filing.problems import Problem, errors
@@ -38,8 +38,8 @@ class CheckOrder(Model):
 
     application: Any
     at: datetime
-    opens: Opening | None = None
-    """The filing that begins with it, and claims what it is about; None for a correction."""
+    opens: Opening
+    """The filing that begins or goes on with it, and claims what it is about."""
 
 
 class Checked(Model):
@@ -59,6 +59,14 @@ class RecordOrder(Model):
     state: State
     record: Record
     at: datetime
+
+
+class Granted(Model):
+    """What a queued filing is about is its own now: the application with what is on file by then,
+    and what is wrong with it."""
+
+    application: Application
+    problems: tuple[Problem, ...]
 
 
 class NotAccepted(Model):
@@ -107,12 +115,10 @@ class FilingActivities:
         if not isinstance(application, Application):
             return Checked(problems=application, mode=self._mode, automatic=False)
         holdings = await self._records.holdings(application)
-        problems = (
-            *await self._problems(application, order.at.astimezone(CHINA).date()),
-            *leveled(check_holdings(application, holdings), self._levels),
-        )
+        today = order.at.astimezone(CHINA).date()
+        problems = await self._problems(application, holdings, today)
         claim, opens = None, order.opens
-        if opens is not None and not errors(problems):
+        if not errors(problems):
             opening = begin(application, opens.filing_id, opens.uid, self._mode, order.at).state
             claim = await self._claim(opening)
         return Checked(
@@ -125,7 +131,10 @@ class FilingActivities:
     async def _claim(self, opening: State) -> Claim:
         return await self._records.claim(opening.model_copy(update={"sequence": 0}))
 
-    async def _problems(self, application: Application, today: date) -> tuple[Problem, ...]:
+    async def _problems(
+        self, application: Application, holdings: Holdings, today: date
+    ) -> tuple[Problem, ...]:
+        against = leveled(check_holdings(application, holdings), self._levels)
         unstored = tuple(
             Problem(
                 path=f"materials.{index}.sha256",
@@ -137,13 +146,13 @@ class FilingActivities:
             if material.sha256 is None
         )
         if unstored:
-            return (*check(application, None, today, levels=self._levels), *unstored)
+            return (*check(application, None, today, levels=self._levels), *unstored, *against)
         facts = {
             material.file: await self._materials.facts(material.sha256, material.file)
             for material in application.materials
             if material.sha256 is not None
         }
-        return check(application, facts, today, levels=self._levels)
+        return (*check(application, facts, today, levels=self._levels), *against)
 
     @activity.defn
     async def record(self, order: RecordOrder) -> Recorded:
@@ -200,8 +209,9 @@ class FilingActivities:
         await self._records.refuse(refused.uid, entry)
 
     @activity.defn
-    async def await_claim(self, queued: State) -> None:
-        """Claim what a queued filing is about; retried until no other filing has it."""
+    async def await_claim(self, queued: State) -> Granted:
+        """Claim what a queued filing is about, and hold it against what is on file by then; retried
+        until no other filing has it."""
         claim = await self._claim(queued)
         if not claim.granted:
             # Benign: each retry would else log a traceback.
@@ -210,6 +220,13 @@ class FilingActivities:
                 type="NotYet",
                 category=ApplicationErrorCategory.BENIGN,
             )
+        holdings = await self._records.holdings(queued.application)
+        application = brought_up_to_date(queued.application, holdings)
+        today = activity.info().current_attempt_scheduled_time.astimezone(CHINA).date()
+        return Granted(
+            application=application,
+            problems=await self._problems(application, holdings, today),
+        )
 
     @activity.defn
     async def claim_number(self, claim: NumberClaim) -> bool:

@@ -8,6 +8,7 @@ from filing.model import Model
 from filing.vocabulary import Kind, Principal
 
 REMARK = "mini_program.remark"
+SUBJECT_NUMBER = "subject.subject_number"
 
 _PRIVATE = frozenset({"number", "mobile", "emergency_mobile"})
 """Last parts of paths whose values are shown masked; of persons' names only the first character is."""
@@ -79,7 +80,8 @@ def _addressed(application: Application) -> tuple[Principal, ...]:
         return (Principal.SUBJECT,) if subject else (Principal.MINI_PROGRAM,)
     paths = differences(application)
     due = []
-    if any(path.startswith("subject.") for path in paths):
+    # A number that was granted since is no change of the subject's data.
+    if any(path.startswith("subject.") and path != SUBJECT_NUMBER for path in paths):
         due.append(Principal.SUBJECT)
     if any(path.startswith("mini_program.") and path != REMARK for path in paths):
         due.append(Principal.MINI_PROGRAM)

@@ -7,9 +7,9 @@ about, so that no second one touches the same (`domain.md` 0.8: one open order o
 from collections.abc import Callable
 from enum import Enum
 
-from filing.application import Application, OnFile
+from filing.application import Application, OnFile, Subject
 from filing.model import Model
-from filing.vocabulary import Kind
+from filing.vocabulary import CHANGES, Kind
 
 QUEUE = "queue"
 """Key of the memo of a filing that waits for another's end; without it, it is refused."""
@@ -49,6 +49,27 @@ class Holdings(Model):
     filed: int = 0
     on_file: OnFile | None = None
     """The data in force of both, where they are known."""
+    subject_data: Subject | None = None
+    """The subject's data in force, also where the mini program is not on file."""
+    number_of_another: bool = False
+    """Whether the subject's number that the application states is another subject's."""
+
+
+def brought_up_to_date(application: Application, holdings: Holdings) -> Application:
+    """The application after it has waited for others: with what they have put on file since."""
+    if application.kind in CHANGES and holdings.on_file is not None:
+        return application.model_copy(update={"on_file": holdings.on_file})
+    held = holdings.subject
+    if (
+        application.kind is Kind.NEW
+        and held is not None
+        and held.status is Filed.FILED
+        and application.subject.subject_number is None
+    ):
+        numbered = {"subject_number": held.subject_number}
+        subject = application.subject.model_copy(update=numbered)
+        return application.model_copy(update={"subject": subject})
+    return application
 
 
 class Effect(Model):

@@ -71,6 +71,12 @@ def parse_number(text: str) -> FilingNumber | None:
     return FilingNumber(province, stem, int(found["index"]), suffix)
 
 
+def canonical(text: str | None) -> str | None:
+    """A number as the bureau writes it; what is none stays as it is."""
+    parsed = parse_number(text) if text else None
+    return str(parsed) if parsed else text
+
+
 def check_subject_number(number: str, province: str) -> NumberRefusal | None:
     """Why this cannot be the 主体备案号 of a subject in this province, or None."""
     parsed = parse_number(number)

@@ -19,6 +19,7 @@ from filing.holdings import (
     claim_keys,
 )
 from filing.model import CHINA
+from filing.numbers import canonical
 from filing.process.state import State
 from filing.vocabulary import Kind
 from gateways.event_log import storable
@@ -37,9 +38,27 @@ async def identity(connection: "Connection") -> Identity:
     return lambda number: hmac.digest(key, number.encode(), "sha256").hex()
 
 
+class _Held(Exception):
+    """Somebody else has it."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
+
+
 async def claim(connection: "Connection", state: State) -> Claim:
-    """Claim the filing's subject and mini program, both or neither; its own twice is once. The
-    caller holds a transaction."""
+    """Claim what the filing is about, all or nothing; its own twice is once. What it had claimed
+    before it keeps. The caller holds a transaction."""
+    try:
+        async with connection.transaction():
+            await _claim(connection, state)
+    except _Held as held:
+        return Claim(granted=False, holder=held.holder)
+    return Claim(granted=True)
+
+
+async def _claim(connection: "Connection", state: State) -> None:
+    """Raises `_Held` where somebody else has one of the keys."""
     keys = claim_keys(state.application, await identity(connection))
     # In one order for all, so that two filings never wait for each other.
     for key in sorted(keys):
@@ -59,10 +78,9 @@ async def claim(connection: "Connection", state: State) -> Claim:
             state.filing_id,
         )
         if not granted:
-            holder = await connection.fetchval("select filing_id from claims where key = $1", key)
-            await release(connection, state.uid)
-            return Claim(granted=False, holder=holder)
-    return Claim(granted=True)
+            raise _Held(
+                await connection.fetchval("select filing_id from claims where key = $1", key)
+            )
 
 
 async def release(connection: "Connection", uid: str) -> None:
@@ -82,6 +100,24 @@ async def holder(connection: "Connection", application: Application) -> str | No
         list(claim_keys(application, await identity(connection))),
     )
     return found
+
+
+async def stem_of_another(connection: "Connection", number: str, uid: str) -> bool:
+    """Whether a number lies under the number of a subject that the filing has not claimed."""
+    stem = number.rpartition("-")[0] or number
+    return bool(
+        await connection.fetchval(
+            """
+            select exists (
+                select from subjects where subject_number = $1 and status = 'filed' and not exists (
+                    select from claims where uid = $2 and key = 'subject:' || subject_key
+                )
+            )
+            """,
+            stem,
+            uid,
+        )
+    )
 
 
 async def read(connection: "Connection", application: Application) -> Holdings:
@@ -129,6 +165,15 @@ async def read(connection: "Connection", application: Application) -> Holdings:
         of_same_subject=program is None or program["subject_key"] == key,
         filed=filed,
         on_file=known,
+        subject_data=None
+        if subject is None
+        else Subject.model_validate_json(json.dumps(subject["data"])),
+        number_of_another=await connection.fetchval(
+            "select exists (select from subjects where subject_number = $1 and subject_key <> $2"
+            " and status = 'filed')",
+            canonical(application.subject.subject_number),
+            key,
+        ),
     )
 
 
@@ -136,11 +181,12 @@ async def apply(connection: "Connection", state: State) -> None:
     """What an approved filing makes of the records. Applied once: the history keeps by which."""
     application, effect = state.application, EFFECTS[state.application.kind]
     key = (await identity(connection))(application.subject.certificate.number)
+    first = False
     if effect.subject is not None:
-        await _subject(connection, state, key, effect.subject)
+        first = await _subject(connection, state, key, effect.subject)
     if effect.mini_program is not None:
         await _mini_program(connection, state, key, effect.mini_program)
-    if effect.all_mini_programs:
+    if effect.all_mini_programs and first:
         await connection.execute(
             """
             with ended as (
@@ -159,12 +205,13 @@ async def apply(connection: "Connection", state: State) -> None:
         )
 
 
-async def _subject(connection: "Connection", state: State, key: str, status: Filed) -> None:
+async def _subject(connection: "Connection", state: State, key: str, status: Filed) -> bool:
+    """Whether it was not done before."""
     # With the number that it has from now on.
     subject = state.application.subject.model_copy(update={"subject_number": state.subject_number})
     data = storable(subject.model_dump(mode="json"))
     if not await _first(connection, state, f"subject:{key}", status, data):
-        return
+        return False
     await connection.execute(
         """
         insert into subjects
@@ -185,6 +232,7 @@ async def _subject(connection: "Connection", state: State, key: str, status: Fil
         state.uid,
         state.entered_at,
     )
+    return True
 
 
 async def _mini_program(connection: "Connection", state: State, key: str, status: Filed) -> None:

@@ -228,10 +228,12 @@ class Registry:
     async def claim_number(self, number: str, uid: str) -> bool:
         """See `activities.ports.Records.claim_number`. Of two claims at once one wins."""
         async with self.pool.acquire() as connection, connection.transaction():
+            # One that is claimed already stays, whatever was put on file since.
             await connection.execute(
-                "insert into numbers (number, uid) values ($1, $2) on conflict do nothing",
+                "insert into numbers (number, uid) select $1, $2 where not $3 on conflict do nothing",
                 number,
                 uid,
+                await holdings.stem_of_another(connection, number, uid),
             )
             # A statement of its own: it sees what the insert above had to wait for.
             holder = await connection.fetchval("select uid from numbers where number = $1", number)

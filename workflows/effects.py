@@ -289,7 +289,7 @@ class Effects:
 
     async def _await_claim(self, state: State) -> None:
         try:
-            await workflow.execute_activity_method(
+            granted = await workflow.execute_activity_method(
                 FilingActivities.await_claim,
                 state,
                 start_to_close_timeout=ATTEMPT,
@@ -300,7 +300,9 @@ class Effects:
             if is_cancelled_exception(error):
                 return  # the next run asks
             raise
-        self._receive(Claimed(at=workflow.now()))
+        self._receive(
+            Claimed(at=workflow.now(), application=granted.application, problems=granted.problems)
+        )
 
     async def _question(
         self, effect: HandOver | Watch, state: State, retry: RetryPolicy

@@ -385,12 +385,17 @@ class FilingWorkflow:
             free = await self._effects.claim_number(self._living, effect.number)
             lookup = Lookup(number_free=free)
         elif effect.application is not None:
+            state = self._living
+            opens = Opening(filing_id=state.filing_id, uid=state.uid)
             checked = await quickly(
                 FilingActivities.check_application,
-                CheckOrder(application=effect.application, at=workflow.now()),
+                CheckOrder(application=effect.application, at=workflow.now(), opens=opens),
                 "核对修改后的申请",
             )
-            lookup = Lookup(problems=checked.problems, automatic=checked.automatic)
+            problems = checked.problems
+            if checked.claim is not None and checked.claim.holder is not None:
+                problems = (*problems, _busy(checked.claim.holder))
+            lookup = Lookup(problems=problems, automatic=checked.automatic)
         await self._turn(effect.event.model_copy(update={"lookup": lookup}), ticket)
 
     def _show(self) -> None:
@@ -463,6 +468,15 @@ class FilingWorkflow:
                 carried = self._effects.carried(self._living)
                 workflow.continue_as_new(args=[{CARRIED: carried.model_dump(mode="json")}])
         self._effects.wake()
+
+
+def _busy(holder: str) -> Problem:
+    return Problem(
+        path="subject.certificate.number",
+        code="subject_busy",
+        message=f"{holder} 正在办理同一主体或小程序",
+        fix="请在其结束后再发送修改",
+    )
 
 
 def _problem(path: str, code: str, message: str) -> Problem:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from filing.application import Application, workflow_id
 from filing.changes import changed_paths
 from filing.notices import Audience, NoticePurpose
+from filing.numbers import canonical
 from filing.problems import errors
 from filing.process.events import AskWithdrawal, FindOut, Message, WithdrawalAnswered
 from filing.process.facts import AUTOMATIC, submit
@@ -29,8 +30,12 @@ def amend(turn: Turn, event: Message, message: Amend) -> None:
     """A corrected application: a new round, once it was checked."""
     if _not_in_correction(turn, event.name, message.by):
         return
+    old = turn.state.application
     if event.lookup.problems is None:
-        turn.do(FindOut(event=event, application=message.application))
+        # What is in force does not change with the correction.
+        on_file = old.on_file.model_dump(mode="json") if old.on_file else None
+        known = {"on_file": on_file} if on_file else {}
+        turn.do(FindOut(event=event, application={**message.application, **known}))
         return
     wrong = errors(event.lookup.problems)
     if wrong:
@@ -49,8 +54,7 @@ def amend(turn: Turn, event: Message, message: Amend) -> None:
             event.name, "invalid_application", "修改后的申请无法读取,请核对后重发", message.by
         )
         return
-    old = turn.state.application
-    if new.on_file is None:  # what is in force does not change with the correction
+    if old.on_file is not None:
         new = new.model_copy(update={"on_file": old.on_file})
     if workflow_id(new) != workflow_id(old) or new.kind is not old.kind:
         turn.refuse(
@@ -84,6 +88,8 @@ def _next_round(turn: Turn, by: str, application: Application, *, automatic: boo
     turn.change(
         round=turn.state.round + 1,
         application=application,
+        filing_number=canonical(application.filing_number),
+        subject_number=canonical(application.subject.subject_number),
         changes=changes[:MOST_CHANGES],
         reasons=(),
         previous_reasons=turn.state.reasons,

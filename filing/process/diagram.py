@@ -39,6 +39,8 @@ def _ways(stage: Stage) -> Iterator[tuple[Status, str]]:
     yield from _onwards(stage.status)
     if stage.status is Status.QUEUED:
         yield Status.PLATFORM_REVIEW, "前一备案结束"
+        yield Status.CORRECTION, "前一备案结束后须修改"
+        yield Status.REJECTED, f"前一备案结束后不能再办({_labels(CANCELLATIONS)})"
     cancels = _labels(kind for kind in CANCELLATIONS if stage.status in PATHS[kind])
     if stage.decided_by or stage.with_authority:
         yield Status.CORRECTION, "退回"

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
 from filing.model import Model
 from filing.notices import Notice
@@ -64,9 +65,12 @@ class Clock(Model):
 
 
 class Claimed(Model):
-    """The filings that had the subject or the mini program have ended; both are this one's now."""
+    """The filings that had the subject or the mini program have ended; both are this one's now.
+    `application` holds what is on file by then, `problems` what is wrong with it."""
 
     at: datetime
+    application: Application
+    problems: tuple[Problem, ...] = ()
 
 
 class Recorded(Model):

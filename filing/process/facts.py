@@ -145,7 +145,10 @@ def _as_report(turn: Turn, arrival: datetime, message: AuthorityEvent) -> Author
     standing = {
         "received": Standing.SMS_WAITING,
         "sms": Standing.BUREAU_REVIEW,
-        "approved": Standing.APPROVED,
+        # Of a cancellation the sender means its own approval; 6 (filed) would mean that it failed.
+        "approved": (
+            Standing.ABSENT if turn.state.application.kind in CANCELLATIONS else Standing.APPROVED
+        ),
         "returned": Standing.BUREAU_RETURNED if past_submission else Standing.RETURNED,
     }[message.kind]
     return AuthorityReport(

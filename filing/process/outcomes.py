@@ -45,7 +45,7 @@ def approve_number(
             turn.do(FindOut(event=event, number=str(canonical)))
             return False
         if not event.lookup.number_free:
-            turn.refuse(name, "number_taken", "该备案号已属于另一备案,请核对后重发", by)
+            turn.refuse(name, "number_taken", "该备案号已属于另一备案或另一主体,请核对后重发", by)
             return False
         turn.change(filing_number=str(canonical), subject_number=canonical.stem)
     turn.change(reasons=())

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from filing.application import Application
-from filing.authority import Standing
+from filing.authority import Reason, Standing
+from filing.numbers import canonical
+from filing.problems import errors
 from filing.process.acts import amend, hold, resubmit, resume, withdraw, withdrawal_answered
 from filing.process.clock import recorded, strike, undelivered
 from filing.process.decisions import decide
@@ -33,7 +35,7 @@ from filing.process.messages import (
     SmsVerified,
     read,
 )
-from filing.process.outcomes import standing_sentence
+from filing.process.outcomes import send_back, standing_sentence
 from filing.process.state import State, TimelineEntry
 from filing.process.turn import Turn
 from filing.vocabulary import KIND_LABELS, AuthorityMode, Status
@@ -70,8 +72,8 @@ def begin(
         started_at=at,
         entered_at=at,
         window_start=at,
-        filing_number=application.filing_number,
-        subject_number=application.subject.subject_number,
+        filing_number=canonical(application.filing_number),
+        subject_number=canonical(application.subject.subject_number),
         timeline=(TimelineEntry(at=at, status=status, by="applicant", note=note),),
     )
     turn = Turn(state, at)
@@ -82,6 +84,24 @@ def begin(
     turn.open_window(at)
     _pass_automatically(turn)
     return turn.step()
+
+
+def _leave_queue(turn: Turn, event: Claimed) -> None:
+    """It begins, unless what is on file by now is against it: then the applicant has to act."""
+    application = event.application
+    turn.change(
+        application=application, subject_number=canonical(application.subject.subject_number)
+    )
+    wrong = errors(event.problems)
+    if wrong:
+        reasons = tuple(
+            Reason(field=p.path or "application", reason=p.message, suggestion=p.fix)
+            for p in wrong[:20]
+        )
+        send_back(turn, "registry", "前面的备案已结束,按现在的备案情况须先修改", reasons)
+        return
+    turn.enter(Status.PLATFORM_REVIEW, "registry", "前面的备案已结束,进入平台初审")
+    _pass_automatically(turn)
 
 
 def _pass_automatically(turn: Turn) -> None:
@@ -106,8 +126,7 @@ def transition(state: State, event: Event) -> Step:
         case Clock():
             strike(turn)
         case Claimed() if state.status is Status.QUEUED:
-            turn.enter(Status.PLATFORM_REVIEW, "registry", "前面的备案已结束,进入平台初审")
-            _pass_automatically(turn)
+            _leave_queue(turn, event)
         case Recorded():
             recorded(turn, event)
         case Undelivered():

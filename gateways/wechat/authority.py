@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from activities.ports import Materials, OrderInTheWay
 from filing.application import Application
 from filing.authority import AuthorityReport, Reason, Standing, WithdrawalAnswer
-from filing.vocabulary import Kind
+from filing.vocabulary import CHANGES, CancellationReason, Kind
 from gateways.wechat import reports
 from gateways.wechat.client import Upload, WechatClient
 from gateways.wechat.errors import (
@@ -36,6 +36,11 @@ NOT_WITHDRAWABLE, NOTHING_TO_WITHDRAW, NOT_FILED = 86330, 86368, 86353
 
 CANCEL_TYPES = {Kind.CANCEL_SUBJECT: 1, Kind.CANCEL_MINI_PROGRAM: 2, Kind.CANCEL_ACCESS: 3}
 """3 is 注销微信小程序 in the reference; that it is 取消接入 is an inference [UNVERIFIED]."""
+
+REASON_TYPES = {
+    CancellationReason.NO_LONGER_OPERATED: 1,
+    CancellationReason.SUBJECT_CHANGED: 2,
+}
 
 UPLOADS_AT_ONCE = 4
 
@@ -127,7 +132,9 @@ class WechatAuthority:
         there = reports.standing(info)
         came_of_it = under_way and there in _OUTCOMES
         if kind in CANCEL_TYPES:
-            if info.get("is_canceling") is True or came_of_it:
+            # With an attempt of ours before, nothing filed any more means that it went through.
+            gone = ours and there is Standing.ABSENT
+            if info.get("is_canceling") is True or came_of_it or gone:
                 return await self._report(appid, info)
             await applying()
             return await self._cancel(application)
@@ -209,7 +216,11 @@ class WechatAuthority:
         except ApiRefusal as refusal:
             if not refusal.codes & UNDER_REVIEW:
                 return self._refused(refusal, placed)
-        return await self.status(appid)
+        info = await self._info(appid)
+        if application.kind in CHANGES and reports.standing(info) is Standing.APPROVED:
+            # Taken, and not shown yet: the old filing's approval is not this one's.
+            return AuthorityReport(standing=Standing.CHECKING)
+        return await self._report(appid, info)
 
     @staticmethod
     def _refused(refusal: ApiRefusal, placed: tuple[Paper, ...]) -> AuthorityReport:
@@ -228,7 +239,15 @@ class WechatAuthority:
         appid = application.mini_program.appid
         try:
             await self._client.call(
-                "POST", CANCEL, appid, json={"cancel_type": CANCEL_TYPES[application.kind]}
+                "POST",
+                CANCEL,
+                appid,
+                json={
+                    "cancel_type": CANCEL_TYPES[application.kind],
+                    "reason_type": REASON_TYPES[
+                        application.cancellation_reason or CancellationReason.NO_LONGER_OPERATED
+                    ],
+                },
             )
         except ApiRefusal as refusal:
             if refusal.code == NOT_FILED:

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from filing.authority import Standing
+from filing.problems import Problem
 from filing.process.diagram import diagram
 from filing.vocabulary import CANCELLATIONS, KIND_LABELS, AuthorityMode, Kind, Status
 from tests.filing.process_play import (
@@ -39,11 +40,17 @@ def _deeds() -> Iterator[Deed]:
     yield _withdraw
     yield lambda play: play.to_deadline() if play.state.window else None
     yield _claims
+    yield _claims_in_vain
 
 
 def _claims(play: Play) -> None:
     if play.state.status is Status.QUEUED:
         play.claim()
+
+
+def _claims_in_vain(play: Play) -> None:
+    if play.state.status is Status.QUEUED:
+        play.claim(None, Problem(path="", code="x", message="m", fix="f"))
 
 
 def _decides(play: Play, decision: object) -> None:

@@ -238,11 +238,12 @@ class Play:
             )
         )
 
-    def claim(self) -> Happened:
+    def claim(self, application: Application | None = None, *problems: Problem) -> Happened:
         """The filing ahead has ended."""
         assert isinstance(self.asking, AwaitClaim), "it is not queued"
         self.asking = None
-        return self._happen(Claimed(at=self.at))
+        begins = application or self.state.application
+        return self._happen(Claimed(at=self.at, application=begins, problems=problems))
 
     def undelivered(self, notice: Notice) -> Happened:
         return self._happen(Undelivered(notice=notice, at=self.at))

@@ -150,11 +150,14 @@ HELD = Holdings(
 
 
 def held(**differs: Any) -> Holdings:
-    """`HELD` with other values: of the subject as `subject_…`, of the mini program as `program_…`."""
+    """`HELD` with other values: of the subject as `subject_…`, of the mini program as `program_…`,
+    the subject's data in force as `data`."""
     data = HELD.model_dump()
     for key, value in differs.items():
         owner, _, field_ = key.partition("_")
-        if owner == "subject":
+        if key in ("data", "on_file"):
+            data["subject_data" if key == "data" else key] = value
+        elif owner == "subject":
             data["subject"][field_] = value
         elif owner == "program":
             data["mini_program"][field_] = value

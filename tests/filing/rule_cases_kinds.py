@@ -105,6 +105,20 @@ CHANGES = {
 }
 
 
+def _in_anhui() -> Data:
+    """A further mini program of a subject where an empty shell is not taken."""
+    return changed(
+        organisation(),
+        {
+            "subject.province": "安徽省",
+            "subject.city": "合肥市",
+            "subject.district": "蜀山区",
+            "subject.certificate.address": "安徽省合肥市蜀山区示例路1号",
+            "subject.subject_number": "皖ICP备2026000001号",
+        },
+    )
+
+
 def _filed_now(count: int) -> Holdings:
     return held(filed=count, mini_program=None)
 
@@ -121,6 +135,29 @@ HOLDINGS = {
     ),
     "holdings.unknown": Case(base=cancellation, holdings=Holdings()),
     "holdings.other_subject": Case(base=cancel_access, holdings=held(of_same_subject=False)),
+    "holdings.number_of_another": Case(SUBJECT_NUMBER, holdings=Holdings(number_of_another=True)),
+    "holdings.number_cancelled": Case(
+        SUBJECT_NUMBER,
+        holdings=held(subject_status=Filed.CANCELLED, program_status=Filed.CANCELLED, filed=0),
+    ),
+    "holdings.subject_data_differs": Case(
+        SUBJECT_NUMBER | {"subject.address": "示例路2号"},
+        holdings=held(mini_program=None, data=organisation()["subject"]),
+    ),
+    "holdings.on_file_differs": Case(
+        {"on_file.mini_program.remark": "从前的备注,与登记库中的不同,共有二十多个字"},
+        change_mini_program,
+        holdings=held(on_file=change_mini_program()["on_file"]),
+    ),
+    "holdings.empty_shell": Case(
+        base=_in_anhui,
+        holdings=held(
+            mini_program=None,
+            filed=0,
+            subject_province="安徽省",
+            subject_subject_number="皖ICP备2026000001号",
+        ),
+    ),
     "holdings.filing_number_differs": Case(
         base=change_mini_program, holdings=held(program_filing_number="苏ICP备2026000001号-2X")
     ),

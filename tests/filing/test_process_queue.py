@@ -2,11 +2,12 @@
 
 import pytest
 
+from filing.problems import Problem
 from filing.process.events import AwaitClaim, Claimed
 from filing.process.stages import STAGES
 from filing.process.transition import resumed, transition
 from filing.view import details, search_attributes, status_answer
-from filing.vocabulary import Party, Status
+from filing.vocabulary import Party, Principal, Status
 from tests.filing.process_play import ACT, APPROVE, MANUAL, Play, assert_refused, china
 
 AHEAD = "filing-wx00000000000000aa"
@@ -47,7 +48,7 @@ def test_it_begins_when_the_other_has_ended_and_its_days_count_from_then() -> No
 
 def test_a_claim_that_comes_late_changes_nothing() -> None:
     play = Play.begin()
-    step = transition(play.state, Claimed(at=play.at))
+    step = transition(play.state, Claimed(at=play.at, application=play.state.application))
     assert (step.state, step.effects, step.refusal) == (play.state, (), None)
 
 
@@ -97,3 +98,28 @@ def test_the_next_run_waits_on() -> None:
 
 def test_the_stage_has_a_row() -> None:
     assert STAGES[Status.QUEUED].waits_for is Party.EARLIER_FILING
+
+
+def test_what_others_put_on_file_meanwhile_counts() -> None:
+    play = queued()
+    numbered = play.state.application.subject.model_copy(
+        update={"subject_number": "苏ICP备2026000007号"}
+    )
+    play.claim(play.state.application.model_copy(update={"subject": numbered}))
+    assert play.waits_in(Status.PLATFORM_REVIEW)
+    assert play.state.subject_number == "苏ICP备2026000007号"
+    assert play.state.principals_due == (Principal.MINI_PROGRAM,)
+
+
+WRONG = Problem(path="subject", code="holdings.quota", message="已满", fix="请先注销")
+
+
+def test_what_is_against_it_by_then_goes_to_the_applicant() -> None:
+    play = queued()
+    happened = play.claim(None, WRONG)
+    assert play.waits_in(Status.CORRECTION)
+    assert [(r.field, r.reason) for r in play.state.reasons] == [("subject", "已满")]
+    assert happened.told == [("returned", "applicant")]
+    play = queued(changes={"kind": "cancel_mini_program"})
+    play.claim(None, WRONG)
+    assert play.state.status is Status.REJECTED

@@ -9,11 +9,12 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 import worker
-from activities.filing import CheckOrder, FilingActivities, RecordOrder
+from activities.filing import CheckOrder, FilingActivities, Opening, RecordOrder
 from filing.application import Application
-from filing.holdings import Holdings
+from filing.holdings import Claim, Holdings
 from filing.model import CHINA
 from filing.process.events import Message, Record, Recorded
+from filing.process.state import State
 from filing.process.transition import begin, transition
 from filing.records import Entry, Told
 from filing.vocabulary import AuthorityMode, Status
@@ -26,6 +27,9 @@ from settings import Settings
 from tests.filing.process_play import RETURN, china
 
 TODAY = datetime(2026, 11, 24, 10, tzinfo=CHINA)
+
+
+OPENS = Opening(filing_id="filing-wx1", uid="run-1")
 
 
 class NoRegistry:
@@ -42,6 +46,9 @@ class NoRegistry:
 
     async def instants(self, uid: str, entries: tuple[Entry, ...]) -> dict[int, datetime]:
         return {}
+
+    async def claim(self, opening: State) -> Claim:
+        return Claim(granted=True)
 
     async def holdings(self, application: Application) -> Holdings:
         return Holdings()
@@ -98,7 +105,7 @@ async def test_automatic_review_passes_what_passes_every_check_without_a_warning
     ours = await activities(by_hand(tmp_path), monkeypatch)
     right = await stored(tmp_path, "right", TODAY)
     checked = await ours.check_application(
-        CheckOrder(application=right.model_dump(mode="json"), at=TODAY)
+        CheckOrder(application=right.model_dump(mode="json"), at=TODAY, opens=OPENS)
     )
     assert (checked.problems, checked.automatic) == ((), automatic)
     # A paper that is not in the store is a fault: it does not pass by itself.
@@ -106,7 +113,7 @@ async def test_automatic_review_passes_what_passes_every_check_without_a_warning
         update={"materials": tuple(m.model_copy(update={"sha256": None}) for m in right.materials)}
     )
     doubted = await ours.check_application(
-        CheckOrder(application=bare.model_dump(mode="json"), at=TODAY)
+        CheckOrder(application=bare.model_dump(mode="json"), at=TODAY, opens=OPENS)
     )
     assert doubted.problems
     assert not doubted.automatic
@@ -123,6 +130,7 @@ async def test_a_warning_leaves_an_automatic_review_to_a_reviewer(
         CheckOrder(
             application=right.model_copy(update={"mini_program": odd}).model_dump(mode="json"),
             at=TODAY,
+            opens=OPENS,
         )
     )
     assert {problem.severity for problem in warned.problems} == {"warning"}
@@ -140,7 +148,7 @@ async def test_what_an_operator_wants_of_a_rule_reaches_the_worker(
     right = await stored(tmp_path, "right", TODAY)
     odd = right.mini_program.model_copy(update={"name": "昆山示例小程序"})
     sent = right.model_copy(update={"mini_program": odd}).model_dump(mode="json")
-    checked = await ours.check_application(CheckOrder(application=sent, at=TODAY))
+    checked = await ours.check_application(CheckOrder(application=sent, at=TODAY, opens=OPENS))
     assert {problem.severity for problem in checked.problems} == severities
 
 

@@ -9,7 +9,7 @@ from filing.application import Application, workflow_id
 from filing.holdings import Filed, Holdings
 from filing.vocabulary import CANCELLATIONS, CHANGES, CancellationReason, Kind, Status
 from operations.start import Busy, start_application
-from tests.playing import Begin, Filing, eventually, filed, of_another_subject
+from tests.playing import Begin, Filing, eventually, filed, fresh_appid, of_another_subject
 
 MOBILE = "13900000009"
 REMARK = "面向昆山本地商户的线上商城,提供商品浏览、下单与到店自提服务"
@@ -207,3 +207,17 @@ async def test_a_second_filing_of_a_subject_is_refused_or_waits(
     await waiting.signal("withdraw", {"by": "applicant", "reason": "测试"})
     await waiting.result()
     assert await services.registry.holder(first.application) is None
+
+
+async def test_a_number_under_another_subjects_is_not_free(begin_filing: Begin) -> None:
+    first = await filed(begin_filing)
+    number = (await first.result()).filing_number
+    assert number is not None
+    taken = f"{number.rsplit('-', 1)[0]}-77X"
+    registry = first.services.registry
+    assert not await registry.claim_number(taken, "somebody else's uid")
+    own = after(first, number, Kind.NEW, filing_number=None)
+    program = own.mini_program.model_copy(update={"appid": fresh_appid()})
+    further = await begin_filing(own.model_copy(update={"mini_program": program}))
+    await further.player.until(Status.PLATFORM_REVIEW)
+    assert await registry.claim_number(taken, further.uid)
