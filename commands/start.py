@@ -32,7 +32,11 @@ app = typer.Typer()
 def start(
     files: Files,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check only: says what would be started.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Check the files only; asks neither the registry nor for a confirmation.",
+        ),
     ] = False,
     queue: Annotated[
         bool,

@@ -284,11 +284,12 @@ class Registry:
         return {row["uid"]: row["note"] or "" for row in rows}
 
     async def find(self, id: str) -> FilingRecord | None:
-        """The filing of a uid, workflow id or appid: of several the open one, else the latest."""
+        """The filing of a uid, workflow id, appid or mini program's number: of several the open one,
+        else the latest."""
         row = await self.pool.fetchrow(
             """
             select uid, filing_id, appid, closed_at, updated_at, view from filings
-            where uid = $1 or filing_id = $1 or appid = $1
+            where uid = $1 or filing_id = $1 or appid = $1 or filing_number = $1
             order by uid = $1 desc, closed_at is null desc, started_at desc
             limit 1
             """,

@@ -94,7 +94,7 @@ async def start_files(
 _NOT_CONFIRMED = Problem(
     path="kind",
     code="cancel_subject.not_confirmed",
-    message="注销主体会注销其名下全部小程序、网站与 APP 的备案,且不可恢复;未确认主体名称",
+    message="注销主体会注销其名下全部小程序、网站与 APP 的备案,且不可恢复;未确认主体名称,或所填名称不符",
     fix="请用 --confirm 主体名称 确认(与申请中的 subject.name 完全一致)",
 )
 

@@ -1,7 +1,7 @@
 """How a review ends: approved with a number, rejected, or sent back."""
 
 from filing.authority import Reason
-from filing.numbers import check_mini_program_number, parse_number
+from filing.numbers import canonical, check_mini_program_number, parse_number
 from filing.process.events import FindOut, Message, Reported
 from filing.process.turn import Turn
 from filing.vocabulary import CANCELLATIONS, STATUS_LABELS, Kind, Status
@@ -39,15 +39,20 @@ def approve_number(
         if problem is not None:
             turn.refuse(name, problem.code, problem.explanation, by)
             return False
-        canonical = parse_number(number)
-        assert canonical is not None
+        parsed = parse_number(number)
+        assert parsed is not None
         if event.lookup.number_free is None:
-            turn.do(FindOut(event=event, number=str(canonical)))
+            turn.do(FindOut(event=event, number=str(parsed)))
             return False
         if not event.lookup.number_free:
             turn.refuse(name, "number_taken", "该备案号已属于另一备案或另一主体,请核对后重发", by)
             return False
-        turn.change(filing_number=str(canonical), subject_number=canonical.stem)
+        turn.change(filing_number=str(parsed), subject_number=parsed.stem)
+    elif isinstance(event, Message) and number and canonical(number) != state.filing_number:
+        kept = state.filing_number or "无"
+        explanation = f"变更与注销不授予新号,本备案的备案号是 {kept};请核对后重发,或不填备案号"
+        turn.refuse(name, "number_differs", explanation, by)
+        return False
     turn.change(reasons=())
     turn.enter(Status.APPROVED, by, "管局审核通过")
     return True
