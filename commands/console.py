@@ -101,7 +101,9 @@ Json = Annotated[
 Id = Annotated[
     str,
     typer.Argument(
-        metavar="ID", help="A workflow id (filing-wx…), a uid, an appid or a filing number.", callback=_text
+        metavar="ID",
+        help="A workflow id (filing-wx…), a uid, an appid or a filing number.",
+        callback=_text,
     ),
 ]
 
