@@ -147,9 +147,13 @@ async def test_a_change_of_the_remark_alone_needs_no_sms_check(begin_filing: Beg
     ("kind", "ends"),
     [
         (Kind.CHANGE_MINI_PROGRAM, Status.WITHDRAWN),
+        (Kind.CHANGE_MINI_PROGRAM, Status.LAPSED),
+        (Kind.CHANGE_SUBJECT, Status.WITHDRAWN),
         (Kind.CHANGE_SUBJECT, Status.LAPSED),
+        (Kind.CHANGE_SUBJECT, Status.REJECTED),
         (Kind.CANCEL_MINI_PROGRAM, Status.REJECTED),
         (Kind.CANCEL_ACCESS, Status.REJECTED),
+        (Kind.CANCEL_SUBJECT, Status.REJECTED),
         (Kind.CANCEL_SUBJECT, Status.LAPSED),
         (Kind.CANCEL_MINI_PROGRAM, Status.LAPSED),
     ],
@@ -162,6 +166,13 @@ async def test_what_does_not_go_through_leaves_everything_on_file(
     await filing.player.until(Status.PLATFORM_REVIEW)
     if ends is Status.WITHDRAWN:
         await filing.player.signal("withdraw", {"by": "applicant", "reason": "不再变更"})
+    elif kind in CHANGES and ends is Status.REJECTED:
+        await filing.player.to_sms()
+        await filing.player.authority(sms_verify_status=2)
+        await filing.player.pass_check()
+        await filing.player.until(Status.BUREAU_REVIEW)
+        reject = {"outcome": "reject", "reviewer": "苏通管局", "reasons": RETURN["reasons"]}
+        await filing.player.signal("bureau_decision", reject)
     elif kind in CHANGES:
         await filing.player.signal("platform_decision", RETURN)
         await filing.player.until(Status.CORRECTION)
@@ -175,9 +186,8 @@ async def test_what_does_not_go_through_leaves_everything_on_file(
         await filing.player.pass_check()
     answer = await filing.result()
     assert answer.status is ends
-    assert [r.code for r in answer.refused] == (
-        ["cancellation_not_withdrawable"] if ends is Status.REJECTED else []
-    )
+    tried = ends is Status.REJECTED and kind not in CHANGES
+    assert [r.code for r in answer.refused] == (["cancellation_not_withdrawable"] if tried else [])
     assert await on_file(filing) == held
 
 
