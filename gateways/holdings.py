@@ -133,19 +133,20 @@ async def read(connection: "Connection", application: Application) -> Holdings:
     filed = await connection.fetchval(
         "select count(*) from mini_programs where subject_key = $1 and status = 'filed'", key
     )
+    subject_data = _as_subject(subject)
     known = None
     if program is not None:
-        owner = (
-            subject
-            if program["subject_key"] == key
-            else await connection.fetchrow(
-                "select data from subjects where subject_key = $1", program["subject_key"]
+        owner = subject_data
+        if program["subject_key"] != key:
+            owner = _as_subject(
+                await connection.fetchrow(
+                    "select data from subjects where subject_key = $1", program["subject_key"]
+                )
             )
-        )
         if owner is not None:
             known = OnFile(
                 mini_program=MiniProgram.model_validate_json(json.dumps(program["data"])),
-                subject=Subject.model_validate_json(json.dumps(owner["data"])),
+                subject=owner,
             )
     return Holdings(
         subject=None
@@ -165,9 +166,7 @@ async def read(connection: "Connection", application: Application) -> Holdings:
         of_same_subject=program is None or program["subject_key"] == key,
         filed=filed,
         on_file=known,
-        subject_data=None
-        if subject is None
-        else Subject.model_validate_json(json.dumps(subject["data"])),
+        subject_data=subject_data,
         number_of_another=await connection.fetchval(
             "select exists (select from subjects where subject_number = $1 and subject_key <> $2"
             " and status = 'filed')",
@@ -175,6 +174,10 @@ async def read(connection: "Connection", application: Application) -> Holdings:
             key,
         ),
     )
+
+
+def _as_subject(row: asyncpg.Record | None) -> Subject | None:
+    return None if row is None else Subject.model_validate_json(json.dumps(row["data"]))
 
 
 async def apply(connection: "Connection", state: State) -> None:
