@@ -1,11 +1,15 @@
-"""Signs of life, so that what a killed worker had begun is taken up elsewhere in seconds."""
+"""How attempts live and end: signs of life, so that what a killed worker had begun is taken up
+elsewhere in seconds; an end of their own, though the workflow cancels; and "not yet"."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+_Result = TypeVar("_Result")
 
 BEATS = 3
 """Heartbeats within one heartbeat timeout."""
@@ -29,3 +33,21 @@ async def alive(*details: Any) -> AsyncIterator[None]:
         yield
     finally:
         beating.cancel()
+
+
+async def to_its_end(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """The work's result, though the workflow asks to cancel it meanwhile, so that it is known how
+    it ended; a worker that stops ends it."""
+    attempt = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(attempt)
+    except asyncio.CancelledError:
+        if not activity.is_worker_shutdown():
+            return await attempt
+        attempt.cancel()
+        raise
+
+
+def not_yet(what: str, kind: str = "NotYet") -> ApplicationError:
+    """To be tried again. Benign: each retry would else log a traceback."""
+    return ApplicationError(what, type=kind, category=ApplicationErrorCategory.BENIGN)

@@ -1,12 +1,9 @@
 """Asking the authority. A status check is one activity that is retried until the answer changes:
 retries leave no events in the history (design, 1)."""
 
-import asyncio
-
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.alive import alive
+from activities.alive import alive, not_yet, to_its_end
 from activities.ports import Authority, Handing, OrderInTheWay, Submissions
 from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
@@ -37,11 +34,6 @@ class Order(Model):
     appid: str
 
 
-def _not_yet(what: str) -> ApplicationError:
-    # Benign: each retry would else log a traceback.
-    return ApplicationError(what, type="NotYet", category=ApplicationErrorCategory.BENIGN)
-
-
 class AuthorityActivities:
     """Needs the authority, and a record of what it was given."""
 
@@ -58,14 +50,7 @@ class AuthorityActivities:
         heartbeat is lost, as with a new run, the submissions tell. An attempt that has begun is
         finished although the workflow asks to cancel it, so that it is known how it ended.
         """
-        attempt = asyncio.create_task(self._hand_over(submission))
-        try:
-            return await asyncio.shield(attempt)
-        except asyncio.CancelledError:
-            if not activity.is_worker_shutdown():
-                return await attempt
-            attempt.cancel()
-            raise
+        return await to_its_end(self._hand_over(submission))
 
     async def _hand_over(self, submission: Submission) -> AuthorityReport:
         uid, round = submission.uid, submission.round
@@ -86,7 +71,7 @@ class AuthorityActivities:
                         applying=lambda: self._submissions.begin(uid, round),
                     )
                 except OrderInTheWay:
-                    raise _not_yet(
+                    raise not_yet(
                         "an order of another round or filing is still under review"
                     ) from None
                 if report.standing is Standing.CHECKING:
@@ -100,7 +85,7 @@ class AuthorityActivities:
             waits.add(Standing.APPROVED)  # as before it was asked for
         if report.standing in waits:
             activity.heartbeat(HANDED_OVER)
-            raise _not_yet(f"the authority is still at {report.standing.value}")
+            raise not_yet(f"the authority is still at {report.standing.value}")
         return report
 
     @activity.defn
@@ -109,7 +94,7 @@ class AuthorityActivities:
         async with alive():
             report = await self._authority.status(watched.appid)
         if report.standing in (watched.known, Standing.UNKNOWN):
-            raise _not_yet(f"the authority is still at {report.standing.value}")
+            raise not_yet(f"the authority is still at {report.standing.value}")
         return report
 
     @activity.defn

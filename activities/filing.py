@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Any
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.alive import not_yet
 from activities.ports import Calendar, Materials, Records
 from filing.application import Application
 from filing.checks import check
@@ -27,7 +27,7 @@ from filing.workdays import working_days_between
 
 
 class Opening(Model):
-    """A filing that begins: its workflow id and uid."""
+    """A filing that an application is for: its workflow id and uid."""
 
     filing_id: str
     uid: str
@@ -110,15 +110,16 @@ class FilingActivities:
     @activity.defn
     async def check_application(self, order: CheckOrder) -> Checked:
         """Every problem of an application whose files are in the materials store; without errors,
-        the filing that begins with it claims its subject and mini program."""
+        the filing that it is for claims its subject and mini program."""
         application = parse_application(order.application)
         if not isinstance(application, Application):
             return Checked(problems=application, mode=self._mode, automatic=False)
         holdings = await self._records.holdings(application)
         today = order.at.astimezone(CHINA).date()
         problems = await self._problems(application, holdings, today)
-        claim, opens = None, order.opens
+        claim = None
         if not errors(problems):
+            opens = order.opens
             opening = begin(application, opens.filing_id, opens.uid, self._mode, order.at).state
             claim = await self._claim(opening)
         return Checked(
@@ -214,12 +215,7 @@ class FilingActivities:
         until no other filing has it."""
         claim = await self._claim(queued)
         if not claim.granted:
-            # Benign: each retry would else log a traceback.
-            raise ApplicationError(
-                f"{claim.holder} has not ended yet",
-                type="NotYet",
-                category=ApplicationErrorCategory.BENIGN,
-            )
+            raise not_yet(f"{claim.holder} has not ended yet")
         holdings = await self._records.holdings(queued.application)
         application = brought_up_to_date(queued.application, holdings)
         today = activity.info().current_attempt_scheduled_time.astimezone(CHINA).date()

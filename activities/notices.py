@@ -1,12 +1,11 @@
 """Sending notices: at least once, and seen once, by the ledger."""
 
-import asyncio
 from datetime import timedelta
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.alive import alive
+from activities.alive import alive, to_its_end
 from activities.ports import Channels, Ledger, NotSent
 from filing.notices import Delivery, Notice
 
@@ -30,14 +29,7 @@ class NoticeActivities:
         An attempt that has begun is finished although the workflow asks to cancel it, so that it is
         known how it ended.
         """
-        attempt = asyncio.create_task(self._attempt(notice))
-        try:
-            return await asyncio.shield(attempt)
-        except asyncio.CancelledError:
-            if not activity.is_worker_shutdown():
-                return await attempt
-            attempt.cancel()
-            raise
+        return await to_its_end(self._attempt(notice))
 
     async def _attempt(self, notice: Notice) -> Delivery:
         """The heartbeat tells the next attempt that the notice was sent: from then on only the

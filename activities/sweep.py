@@ -4,9 +4,8 @@ import asyncio
 from datetime import date
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.alive import alive
+from activities.alive import alive, not_yet
 from activities.ports import Channels, Ledger, Listed, MayHaveArrived, NotSent
 from filing.listing import judge, listing_rule
 from filing.model import Model
@@ -73,7 +72,7 @@ class SweepActivities:
         counts = dict.fromkeys(Deliveries.model_fields, 0)
         async with alive(), self._listed.alone() as alone:
             if not alone:
-                raise _not_now("another sweep is telling people")
+                raise not_yet("another sweep is telling people", "NotNow")
             page = await self._listed.page(batch.after, batch.size)
             last = page[-1].appid if len(page) == batch.size else None
             for known in page:
@@ -92,7 +91,7 @@ class SweepActivities:
         how it ended; a worker that stops begins none.
         """
         if activity.is_worker_shutdown():
-            raise _not_now("the worker stops")
+            raise not_yet("the worker stops", "NotNow")
         attempt = asyncio.create_task(self._attempt(notice))
         try:
             return await asyncio.shield(attempt)
@@ -121,8 +120,3 @@ class SweepActivities:
         if delivery is not Delivery.NO_CHANNEL:
             await asyncio.sleep(PAUSE)
         return str(delivery.value)
-
-
-def _not_now(why: str) -> ApplicationError:
-    # Benign: each retry would else log a traceback.
-    return ApplicationError(why, type="NotNow", category=ApplicationErrorCategory.BENIGN)
