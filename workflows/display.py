@@ -6,7 +6,6 @@ of `filing.display`, and carries out what follows. One at a time per number.
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -35,10 +34,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from filing.errors import INVALID_DISPLAY
     from filing.notices import NOTICE_FOR, Notice
-    from filing.process.events import CancelRequested, Clock, Message, Undelivered
+    from filing.process.events import Clock, Undelivered
     from filing.process.state import notice_offset
     from workflows.effects import deliver, quickly
-    from workflows.messages import answer, plain
+    from workflows.messages import Mailbox, answer, plain
 
 CARRIED = "carried"
 LONG_HISTORY = 5_000
@@ -46,40 +45,24 @@ LONG_HISTORY = 5_000
 
 
 @workflow.defn(name=DISPLAY_WORKFLOW)
-class DisplayWorkflow:
+class DisplayWorkflow(Mailbox[DisplayEvent]):
     """One number, from its being granted to its being shown, or not."""
 
     @workflow.init
     def __init__(self, *args: Any) -> None:
         self._args = args
-        self._inbox: deque[tuple[DisplayEvent, int | None]] = deque()
-        self._tickets = 0
-        self._answers: dict[int, dict[str, Any]] = {}
+        super().__init__()
         self._state: DisplayState | None = None
         self._written = 0
         self._telling: set[asyncio.Task[None]] = set()
-        self._ended = False
 
     @workflow.run
     async def run(self, *args: Any) -> Any:
         """Live until the number is shown, is cancelled, or nobody waits any more; the result is
         what `status` answers."""
-        living = asyncio.create_task(self._live())
-        while True:
-            try:
-                return await asyncio.shield(living)
-            except asyncio.CancelledError:
-                if living.done():
-                    raise  # evicted from the worker's cache: every task is cancelled
-                self._receive(CancelRequested(at=workflow.now()))
+        return await self._outlive_cancelling(self._live())
 
     # --- messages: handlers only append to the inbox, and never raise ---
-
-    def _receive(self, event: DisplayEvent, ticket: int | None = None) -> None:
-        self._inbox.append((event, ticket))
-
-    def _message(self, name: str, args: Sequence[Any], ticket: int | None = None) -> None:
-        self._receive(Message(name=name, args=tuple(args), at=workflow.now()), ticket)
 
     @workflow.signal(name="displayed")
     def _displayed(self, *args: Any) -> None:
@@ -100,14 +83,6 @@ class DisplayWorkflow:
     @workflow.update(dynamic=True)
     async def _any_update(self, name: str, args: Sequence[RawValue]) -> Any:
         return await self._ask(name, plain(args))
-
-    async def _ask(self, name: str, args: Sequence[Any]) -> dict[str, Any]:
-        """`{"accepted", "refusal", "status"}`: what became of the message, and where it stands."""
-        self._tickets += 1
-        ticket = self._tickets
-        self._message(name, args, ticket)
-        await workflow.wait_condition(lambda: ticket in self._answers or self._ended)
-        return self._answers.pop(ticket, {"accepted": False, "refusal": None, "status": None})
 
     @workflow.query(name="status")
     def _status(self) -> Any:

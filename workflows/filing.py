@@ -5,7 +5,6 @@ of `filing.process`, and carries out the effects in order. It knows nothing of b
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,14 +25,12 @@ with workflow.unsafe.imports_passed_through():
     from filing.process.acts import undecided
     from filing.process.events import (
         AskWithdrawal,
-        CancelRequested,
         Carried,
         Clock,
         Event,
         FindOut,
         Follow,
         Lookup,
-        Message,
         Record,
         Step,
     )
@@ -49,7 +46,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from filing.vocabulary import Status
     from workflows.effects import Effects, quickly
-    from workflows.messages import answer, plain
+    from workflows.messages import Mailbox, answer, plain
 
 CARRIED = "carried"
 ENTRIES_AT_ONCE = 200
@@ -69,44 +66,27 @@ _ATTRIBUTES: dict[str, SearchAttributeKey[Any]] = {
 
 
 @workflow.defn(name="FilingWorkflow")
-class FilingWorkflow:
+class FilingWorkflow(Mailbox[Event]):
     """One filing, from its start to its final status."""
 
     @workflow.init
     def __init__(self, *args: Any) -> None:
         self._args = args
-        self._inbox: deque[tuple[Event, int | None]] = deque()
-        self._tickets = 0
+        super().__init__()
         self._withdrawal: int | None = None
-        self._answers: dict[int, dict[str, Any]] = {}
         self._state: State | None = None
         self._unrecorded: list[Record] = []
         self._shown: dict[str, Any] = {}
         self._effects = Effects(self._receive)
         self._timer: tuple[datetime, asyncio.Task[None]] | None = None
         self._written_at = 0
-        self._ended = False
 
     @workflow.run
     async def run(self, *args: Any) -> Any:
         """Live until a final status; the result is what `status` answers."""
-        living = asyncio.create_task(self._live())
-        while True:
-            try:
-                return await asyncio.shield(living)
-            except asyncio.CancelledError:
-                if living.done():
-                    raise  # evicted from the worker's cache: every task is cancelled
-                # Temporal's cancel request is a withdrawal, and never ends a filing on the spot.
-                self._receive(CancelRequested(at=workflow.now()))
+        return await self._outlive_cancelling(self._live())
 
     # --- messages: handlers only append to the inbox, and never raise ---
-
-    def _receive(self, event: Event, ticket: int | None = None) -> None:
-        self._inbox.append((event, ticket))
-
-    def _message(self, name: str, args: Sequence[Any], ticket: int | None = None) -> None:
-        self._receive(Message(name=name, args=tuple(args), at=workflow.now()), ticket)
 
     @workflow.signal(name="platform_decision")
     def _platform_decision(self, *args: Any) -> None:
@@ -183,14 +163,6 @@ class FilingWorkflow:
     @workflow.update(dynamic=True)
     async def _any_update(self, name: str, args: Sequence[RawValue]) -> Any:
         return await self._ask(name, plain(args))
-
-    async def _ask(self, name: str, args: Sequence[Any]) -> dict[str, Any]:
-        """`{"accepted", "refusal", "status"}`: what became of the message, and where it stands."""
-        self._tickets += 1
-        ticket = self._tickets
-        self._message(name, args, ticket)
-        await workflow.wait_condition(lambda: ticket in self._answers or self._ended)
-        return self._answers.pop(ticket, {"accepted": False, "refusal": None, "status": None})
 
     @workflow.query(name="status")
     def _status(self) -> Any:
