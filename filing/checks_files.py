@@ -7,15 +7,9 @@ from filing.checks_people import same_person
 from filing.files import FileFacts
 from filing.findings import problem
 from filing.material_rules import Image, material_rules
+from filing.materials import PRINCIPALS_PAPERS
 from filing.problems import Problem
 from filing.vocabulary import MATERIAL_LABELS, MaterialType
-
-_IDENTITY_PAPERS = frozenset(
-    {
-        MaterialType.SUBJECT_PRINCIPAL_CERTIFICATE,
-        MaterialType.MINI_PROGRAM_PRINCIPAL_CERTIFICATE,
-    }
-)
 
 _FILE_CODES = {
     "missing": "file.missing",
@@ -102,7 +96,7 @@ def _same_content(application: Application, files: Mapping[str, FileFacts]) -> I
     seen: dict[str, Material] = {}
     for i, material in enumerate(application.materials):
         facts = files.get(material.file)
-        if material.type not in _IDENTITY_PAPERS or facts is None or facts.sha256 is None:
+        if material.type not in PRINCIPALS_PAPERS or facts is None or facts.sha256 is None:
             continue
         earlier = seen.setdefault(facts.sha256, material)
         if earlier is material:
@@ -121,7 +115,7 @@ def _copies(application: Application, files: Mapping[str, FileFacts]) -> Iterato
     seen: set[tuple[MaterialType, str | None, str | None, str]] = set()
     for i, material in enumerate(application.materials):
         facts = files.get(material.file)
-        if facts is None or facts.sha256 is None or material.type in _IDENTITY_PAPERS:
+        if facts is None or facts.sha256 is None or material.type in PRINCIPALS_PAPERS:
             continue
         place = (material.type, material.category, material.person, facts.sha256)
         if place in seen:

@@ -13,20 +13,19 @@ from filing.checks_files import check_files
 from filing.files import FileFacts
 from filing.findings import months_after, problem
 from filing.material_rules import material_rules
-from filing.materials import Requirement, principal_of, required_materials
+from filing.materials import (
+    PRINCIPALS_PAPERS,
+    Requirement,
+    principal_of,
+    required_materials,
+)
 from filing.problems import Problem
 from filing.vocabulary import (
     MATERIAL_LABELS,
     PRE_APPROVALS,
     CertificateType,
     MaterialType,
-    Principal,
 )
-
-PRINCIPALS_PAPERS = {
-    MaterialType.SUBJECT_PRINCIPAL_CERTIFICATE: Principal.SUBJECT,
-    MaterialType.MINI_PROGRAM_PRINCIPAL_CERTIFICATE: Principal.MINI_PROGRAM,
-}
 
 _MISSING = {
     MaterialType.SUBJECT_CERTIFICATE: "material.missing_subject_certificate",

@@ -128,6 +128,11 @@ def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
         yield from check_valid_to(f"{path}.valid_to", label, certificate.valid_to, province, today)
 
 
+def age(born: date, today: date) -> int:
+    """Full years of life; negative before birth."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
 def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
     certificate = role.person.certificate
     born = (
@@ -135,11 +140,11 @@ def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
     )
     if born is None or born > today:
         return
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if age >= ADULT:
+    years = age(born, today)
+    if years >= ADULT:
         return
     path, message = f"{role.path}.certificate.number", f"{role.label}未满 {ADULT} 周岁"
-    if age >= YOUNGEST_IN.get(province, ADULT):
+    if years >= YOUNGEST_IN.get(province, ADULT):
         fix = "该省可能受理,或须另附证明,请审核人员核对"
         yield problem(path, "age.minor_in_province", message, fix)
     else:

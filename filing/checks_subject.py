@@ -10,13 +10,13 @@ from filing.application import Application, Subject
 from filing.certificates import CREDIT_CODE, check_number, check_valid_to
 from filing.divisions import PlaceFault
 from filing.findings import problem
+from filing.materials import from_other_province
 from filing.problems import Problem
 from filing.vocabulary import (
     APPLICANT_LABELS,
     CERTIFICATE_LABELS,
     PERSONAL_CERTIFICATES,
     ApplicantType,
-    CertificateType,
 )
 
 LONGEST_NAME = 100
@@ -122,12 +122,8 @@ def _addresses(subject: Subject) -> Iterator[Problem]:
 def _domicile(application: Application) -> Iterator[Problem]:
     """An individual from elsewhere; that a residence permit is asked for is `filing.materials`."""
     subject = application.subject
-    code = divisions.province_code(subject.province)
-    if code is None or subject.certificate.type is not CertificateType.RESIDENT_ID:
-        return
-    if subject.certificate.number.startswith(code[:2]):
-        return
-    if divisions.abbreviation(subject.province) in LOCAL_ID_ONLY:
+    local_only = divisions.abbreviation(subject.province) in LOCAL_ID_ONLY
+    if local_only and from_other_province(application):
         message = f"{subject.province}一般只受理本省身份证的个人备案"
         fix = "请核对备案省份"
         yield problem("subject.province", "province.local_id_only", message, fix)

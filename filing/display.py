@@ -278,7 +278,7 @@ def display_transition(state: DisplayState, event: DisplayEvent) -> DisplayStep:
 
 
 def _message(turn: "_Turn", event: Message) -> None:
-    name = "".join(c for c in event.name if c.isprintable())[:60] or "?"
+    name = event.shown_name
     message = read(event.name, event.args, DISPLAY_SHAPES, DISPLAY_EXAMPLES)
     match message:
         case Malformed():

@@ -8,9 +8,9 @@ from datetime import date
 from typing import Literal
 
 from filing import divisions, identifiers
-from filing.application import Application, Material, OnFile, Person
-from filing.changes import changed_paths
-from filing.checks_people import ADULT, same_person
+from filing.application import Application, Material, Person
+from filing.changes import differences
+from filing.checks_people import ADULT, age, same_person
 from filing.material_rules import (
     Circumstance,
     Image,
@@ -31,6 +31,12 @@ from filing.vocabulary import (
     MaterialType,
     Principal,
 )
+
+PRINCIPALS_PAPERS = {
+    MaterialType.SUBJECT_PRINCIPAL_CERTIFICATE: Principal.SUBJECT,
+    MaterialType.MINI_PROGRAM_PRINCIPAL_CERTIFICATE: Principal.MINI_PROGRAM,
+}
+"""Identity papers, by whose they are."""
 
 Side = Literal["front", "back"]
 
@@ -112,7 +118,7 @@ def circumstances(application: Application, today: date) -> frozenset[Circumstan
         Circumstance.ONE_PRINCIPAL: same_person(*principals),
         Circumstance.DELEGATED: _delegated(individual, legal, principals[0]),
         Circumstance.MINI_PROGRAM_DELEGATED: _delegated(individual, legal, principals[1]),
-        Circumstance.FROM_OTHER_PROVINCE: individual and _from_other_province(application),
+        Circumstance.FROM_OTHER_PROVINCE: individual and from_other_province(application),
         Circumstance.MINOR: any(_is_minor(person, today) for person in principals),
     }
     return frozenset(one for one, so in asked.items() if so)
@@ -122,7 +128,8 @@ def _delegated(individual: bool, legal: Person | None, principal: Person) -> boo
     return not individual and legal is not None and not same_person(legal, principal)
 
 
-def _from_other_province(application: Application) -> bool:
+def from_other_province(application: Application) -> bool:
+    """Whether the subject's identity card was first issued in another province than it files in."""
     certificate = application.subject.certificate
     code = divisions.province_code(application.subject.province)
     if code is None or certificate.type is not CertificateType.RESIDENT_ID:
@@ -134,11 +141,7 @@ def _is_minor(person: Person, today: date) -> bool:
     if person.certificate.type is not CertificateType.RESIDENT_ID:
         return False
     born = identifiers.birth_date(person.certificate.number)
-    return born is not None and (born.year + ADULT, born.month, born.day) > (
-        today.year,
-        today.month,
-        today.day,
-    )
+    return born is not None and age(born, today) < ADULT
 
 
 def _holds(
@@ -161,8 +164,7 @@ def _changed(application: Application) -> tuple[str, ...] | None:
         return None
     if application.on_file is None:
         return ("subject",) if application.kind is Kind.CHANGE_SUBJECT else ("mini_program",)
-    filed = OnFile(mini_program=application.mini_program, subject=application.subject)
-    return changed_paths(application.on_file, filed)
+    return differences(application)
 
 
 def _touched(concerns: Sequence[str], changed: Sequence[str]) -> bool:

@@ -30,6 +30,11 @@ class Message(Model):
     at: datetime
     lookup: Lookup = Lookup()
 
+    @property
+    def shown_name(self) -> str:
+        """Its name as it may be shown: what a sender made up is cut and stripped."""
+        return "".join(c for c in self.name if c.isprintable())[:60] or "?"
+
 
 class CancelRequested(Model):
     """Temporal's own cancel request: a withdrawal."""

@@ -146,7 +146,7 @@ def _message(turn: Turn, event: Message) -> None:
     message = read(event.name, event.args)
     match message:
         case Malformed():
-            turn.refuse(_printable(event.name), message.code, message.explanation, message.by)
+            turn.refuse(event.shown_name, message.code, message.explanation, message.by)
         case Decision() | Decide():
             decide(turn, event, message)
         case SmsVerified():
@@ -175,11 +175,6 @@ def _calendar_changed(turn: Turn, name: str) -> None:
     else:
         turn.write("window", "calendar", "工作日历有变,重新计算期限")
         turn.open_window(turn.state.window_start)
-
-
-def _printable(name: str) -> str:
-    """A message's name as it may be shown: what a sender made up is cut and stripped."""
-    return "".join(c for c in name if c.isprintable())[:60] or "?"
 
 
 def resumed(state: State) -> tuple[Effect, ...]:

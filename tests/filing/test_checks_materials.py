@@ -10,25 +10,11 @@ from filing.application import Application
 from filing.checks import check
 from filing.files import FileFacts
 from filing.problems import Problem
+from tests.filing.rule_cases import facts_of
 
 Edit = Callable[[Mapping[str, Any]], Application]
 
 TODAY = date(2026, 11, 24)
-
-
-def facts_of(application: Application) -> dict[str, FileFacts]:
-    """Good facts of every file, each with its own content."""
-    return {
-        m.file: FileFacts(
-            file=m.file,
-            sha256=f"{i:064x}",
-            media_type="image/png",
-            size=100_000,
-            width=1280,
-            height=720,
-        )
-        for i, m in enumerate(application.materials)
-    }
 
 
 def found(
