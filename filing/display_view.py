@@ -19,7 +19,7 @@ from filing.display import (
 from filing.model import CHINA, Model
 from filing.process.state import Refusal
 from filing.process.turn import when
-from filing.view import cell, shown_refusal
+from filing.view import cell, refused_lines, shown_refusal
 
 
 class DisplayAnswer(Model):
@@ -124,10 +124,5 @@ def display_details(state: DisplayState) -> str:
         lines += ["```json", DISPLAY_EXAMPLES["displayed"], "```"]
     lines += ["", "### 经过", ""]
     lines += [f"- {when(t.at)} {cell(t.note)}({cell(t.by)})" for t in answer.timeline]
-    if answer.refused_count:
-        lines += ["", f"### 未被采纳的消息(共 {answer.refused_count} 条,最近在前)", ""]
-        lines += [
-            f"- {when(r.at)} `{cell(r.message)}`:{cell(r.explanation)}"
-            for r in reversed(answer.refused)
-        ]
+    lines += refused_lines(answer.refused, answer.refused_count)
     return "\n".join(lines)

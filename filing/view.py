@@ -218,13 +218,18 @@ def details(state: State) -> str:
     lines += _reasons("上一轮的退回原因", state.previous_reasons)
     lines += ["", "### 经过", ""]
     lines += [f"- {when(t.at)} {cell(t.note)}({cell(t.by)})" for t in state.timeline[-30:]]
-    if state.refused_count:
-        lines += ["", f"### 未被采纳的消息(共 {state.refused_count} 条,最近在前)", ""]
-        lines += [
-            f"- {when(r.at)} `{_code(r.message)}`:{cell(r.explanation)}"
-            for r in reversed(state.refused)
-        ]
+    lines += refused_lines(state.refused, state.refused_count)
     return "\n".join(lines)
+
+
+def refused_lines(refused: tuple[Refusal, ...], count: int) -> list[str]:
+    """The messages that were not applied, in Markdown: the latest first, `count` in all."""
+    if not count:
+        return []
+    return [
+        *("", f"### 未被采纳的消息(共 {count} 条,最近在前)", ""),
+        *(f"- {when(r.at)} `{_code(r.message)}`:{cell(r.explanation)}" for r in reversed(refused)),
+    ]
 
 
 def _reasons(heading: str, reasons: tuple[Reason, ...]) -> list[str]:
