@@ -119,8 +119,8 @@ class Inventory:
 
     async def known(self, appid: str) -> Known | None:
         """What is known of a mini program; None where it is neither in the inventory nor filed."""
-        row = await self._pool.fetchrow("select * from inventory where appid = $1", appid)
         async with self._pool.acquire() as connection:
+            row = await connection.fetchrow("select * from inventory where appid = $1", appid)
             filings = await _filings(connection, [appid])
             open_filings = await _open_filings(connection, [appid])
         if row is None and appid not in filings and appid not in open_filings:
