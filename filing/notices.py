@@ -82,7 +82,7 @@ class Notice(Model):
     working_days_ahead: tuple[int, int] | None = None
     """How many working days it may still take, at least and at most; where it is submitted."""
     sms_due: bool = True
-    """Whether somebody has to pass an SMS check."""
+    """Whether somebody has to pass an SMS check; told where it is submitted."""
 
 
 class Delivery(str, Enum):

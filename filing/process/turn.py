@@ -270,6 +270,8 @@ class Turn:
         if state.announced or purpose is None:
             return
         self.change(announced=True)
+        submitted = state.status is Status.SUBMISSION
+        sms_due = not submitted or bool(state.principals_due)
         self.tell(
             purpose,
             Audience.APPLICANT,
@@ -277,11 +279,8 @@ class Turn:
             reasons=() if state.status is Status.SMS_VERIFICATION else state.reasons,
             note=state.closing_note,
             time_spent=time_spent(state) if state.status.final else (),
-            working_days_ahead=(
-                working_days_ahead(bool(state.principals_due))
-                if state.status is Status.SUBMISSION
-                else None
-            ),
+            working_days_ahead=working_days_ahead(sms_due) if submitted else None,
+            sms_due=sms_due,
         )
 
     def watch(self) -> None:
@@ -331,6 +330,7 @@ class Turn:
         due: datetime | None = None,
         time_spent: tuple[str, ...] = (),
         working_days_ahead: tuple[int, int] | None = None,
+        sms_due: bool = True,
     ) -> None:
         """Send a notice about the filing as it stands now."""
         state = self.state
@@ -354,7 +354,7 @@ class Turn:
                     number=state.filing_number,
                     time_spent=time_spent,
                     working_days_ahead=working_days_ahead,
-                    sms_due=bool(state.principals_due),
+                    sms_due=sms_due,
                     reasons=tuple(
                         NoticeReason(field=r.field, reason=r.reason, suggestion=r.suggestion)
                         for r in reasons
