@@ -10,12 +10,13 @@ SIGINT or SIGTERM, finishing what it has begun.
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import asyncpg
 from temporalio.client import Client
@@ -214,8 +215,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Result]) -> _R
         stopping.cancel()
 
 
-def main() -> int:
-    """Exit codes: 0 stopped, 2 wrong settings, 3 a service cannot be reached."""
+def _run() -> int:
     try:
         settings = load()
         logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
@@ -229,5 +229,21 @@ def main() -> int:
     return 0
 
 
+def main() -> NoReturn:
+    """Exit codes: 0 stopped, 2 wrong settings, 3 a service cannot be reached.
+
+    The interpreter is not taken down, for the reason that `starter.py` gives.
+    """
+    try:
+        code = _run()
+    except BaseException:
+        logging.exception("the worker failed")
+        code = 1
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

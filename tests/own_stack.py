@@ -83,7 +83,7 @@ os.environ["BEIAN_WORKFLOW_SANDBOX"] = "false"
 import worker, workflows.{workflow}
 workflows.{workflow}.LONG_HISTORY = {history}
 if __name__ == "__main__":
-    sys.exit(worker.main())
+    worker.main()
 """,
         encoding="utf-8",
     )

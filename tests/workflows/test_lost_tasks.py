@@ -28,7 +28,7 @@ async def write_and_stop(*args):
     return written
 Registry.write = write_and_stop
 if __name__ == "__main__":
-    sys.exit(worker.main())
+    worker.main()
 """,
         encoding="utf-8",
     )
