@@ -6,7 +6,7 @@ from temporalio import activity
 from activities.alive import alive, not_yet, to_its_end
 from activities.ports import Authority, Handing, OrderInTheWay, Submissions
 from filing.application import Application
-from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
+from filing.authority import AuthorityReport, Known, Standing, WithdrawalAnswer
 from filing.model import Model
 from filing.vocabulary import CANCELLATIONS
 
@@ -19,13 +19,14 @@ class Submission(Model):
     uid: str
     application: Application
     round: int
+    known: Known = Known()
 
 
 class Watched(Model):
     """The mini program to ask about, and what is known already."""
 
     appid: str
-    known: Standing
+    known: Known
 
 
 class Order(Model):
@@ -93,7 +94,7 @@ class AuthorityActivities:
         """Wait until the authority says something else than what is known."""
         async with alive():
             report = await self._authority.status(watched.appid)
-        if report.standing in (watched.known, Standing.UNKNOWN):
+        if not watched.known.news(report):
             raise not_yet(f"the authority is still at {report.standing.value}")
         return report
 

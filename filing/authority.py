@@ -41,6 +41,12 @@ class Standing(str, Enum):
 
     ABSENT = "absent"
     """No order (1024 and its variants)."""
+    FACE_CHECK = "face_check"
+    """Ready to be applied for, but for the face check (人脸核身) of the mini program's principal;
+    `face_check` is set."""
+    STOPPED = "stopped"
+    """It takes no call of ours until somebody changes a setting or an authorisation; `note` says
+    which."""
     CHECKING = "checking"
     """The authority's own check (2)."""
     RETURNED = "returned"
@@ -59,10 +65,43 @@ class Standing(str, Enum):
     """A number that the reference does not know: kept, never an error."""
 
 
+class FaceCheck(Model):
+    """A face check (人脸核身) that the mini program's administrator is to pass
+    (WX-API/createicpverifytask): a notice in WeChat leads to it for 24 hours, `link` too where the
+    authority gives one."""
+
+    task_id: str
+    expires_at: datetime
+    link: str | None = None
+
+
+class Known(Model):
+    """What the process knows of the authority already: only something else is news."""
+
+    standing: Standing | None = None
+    available: bool = True
+    face_check: str | None = None
+    """Id of the task that the principal has been told of."""
+
+    def news(self, report: "AuthorityReport") -> bool:
+        """Whether a report says anything else."""
+        task = report.face_check.task_id if report.face_check else None
+        return (
+            report.standing not in (self.standing, Standing.UNKNOWN)
+            or report.available is not self.available
+            or (task is not None and task != self.face_check)
+        )
+
+
 class AuthorityReport(Model):
     """One answer of the authority."""
 
     standing: Standing
+    available: bool = True
+    """Whether the entry for filings is open (`available`): closed, nothing can be applied for."""
+    face_check: FaceCheck | None = None
+    note: str | None = None
+    """What operations have to do; plain English, free of personal data."""
     at: datetime | None = None
     """When it came about, where the authority says so; never in the future."""
     number: str | None = None

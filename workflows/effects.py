@@ -310,7 +310,12 @@ class Effects:
         if isinstance(effect, HandOver):
             return await workflow.execute_activity_method(
                 AuthorityActivities.hand_over,
-                Submission(uid=state.uid, application=state.application, round=state.round),
+                Submission(
+                    uid=state.uid,
+                    application=state.application,
+                    round=state.round,
+                    known=effect.known,
+                ),
                 start_to_close_timeout=ATTEMPT * 2,
                 heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=retry,

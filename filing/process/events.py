@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from filing.application import Application
-from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
+from filing.authority import AuthorityReport, Known, WithdrawalAnswer
 from filing.model import Model
 from filing.notices import Notice
 from filing.problems import Problem
@@ -123,13 +123,16 @@ class Tell(Model):
 
 
 class HandOver(Model):
-    """Hand the application to the authority and wait until it has taken it to the bureau."""
+    """Hand the application to the authority and wait until it has taken it to the bureau, or says
+    something else than what is known."""
+
+    known: Known = Known()
 
 
 class Watch(Model):
-    """Ask the authority until it says something else than `known`."""
+    """Ask the authority until it says something else than what is known."""
 
-    known: Standing
+    known: Known
 
 
 class AwaitClaim(Model):

@@ -6,7 +6,7 @@ A `Turn` lives inside one call of the transition function, which stays pure.
 from datetime import datetime, time
 from typing import Any
 
-from filing.authority import Reason, Standing
+from filing.authority import Known, Reason, Standing
 from filing.model import CHINA
 from filing.notices import Audience, Notice, NoticePurpose, NoticeReason
 from filing.process.events import (
@@ -287,7 +287,7 @@ class Turn:
         """Ask the authority for news, where there is one to ask."""
         stage = STAGES.get(self.state.status)
         if self.state.mode is not AuthorityMode.MANUAL and stage and stage.with_authority:
-            self.do(Watch(known=self.state.standing))
+            self.do(Watch(known=Known(standing=self.state.standing)))
 
     def ask_on(self) -> None:
         """What is to be asked of the authority now; after its question was stopped, or in a new

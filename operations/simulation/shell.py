@@ -219,7 +219,7 @@ class Filing:
             case HandOver():
                 self._learn(self._order.receipt())
             case Watch(known=known):
-                self._watch(known)
+                self._watch(known.standing)
             case StopAsking():
                 self._asked += 1
             case AskOnce():
@@ -368,7 +368,7 @@ class Filing:
     def _sms(self) -> News:
         return self._order.sms(self._world.habits.principals, len(self.state.principals_due))
 
-    def _watch(self, known: Standing) -> None:
+    def _watch(self, known: Standing | None) -> None:
         if known is Standing.SMS_WAITING:
             self._learn(self._sms())
             return

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from filing.authority import Reason, Standing
+from filing.authority import Known, Reason, Standing
 from filing.process.events import HandOver, Watch
 from filing.vocabulary import AuthorityMode, Status
 from tests.filing.process_play import (
@@ -41,7 +41,7 @@ def test_the_receipt_that_the_authority_reports_begins_the_24_hours(mode: Author
     assert happened.recorded == [("transition", "authority")]
     assert happened.told == [("sms_due", "applicant")]
     assert happened.notices[0].due == "2026-11-25 12:00"
-    assert play.asking == Watch(known=Standing.SMS_WAITING)
+    assert play.asking == Watch(known=Known(standing=Standing.SMS_WAITING))
 
 
 @pytest.mark.parametrize("at", [None, START + timedelta(days=3)])
@@ -156,7 +156,7 @@ def test_an_approval_with_a_number_that_cannot_be_is_refused_and_operations_are_
     assert happened.recorded == [("refusal", "authority")]
     assert happened.told == [("trouble", "operations")]
     # It is asked on, until it says something else.
-    assert play.asking == Watch(known=Standing.APPROVED)
+    assert play.asking == Watch(known=Known(standing=Standing.APPROVED))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_what_says_nothing_new_changes_nothing_and_the_authority_is_asked_on(
     happened = play.answer(standing)
     assert (happened.entries, happened.notices) == ((), ())
     assert play.state == before.model_copy(update={"standing": standing})
-    assert play.asking == Watch(known=standing)
+    assert play.asking == Watch(known=Known(standing=standing))
 
 
 def test_an_answer_to_a_question_of_an_earlier_round_is_ignored() -> None:

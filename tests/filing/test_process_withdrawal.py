@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from filing.authority import Standing
+from filing.authority import Known, Standing
 from filing.process.acts import undecided
 from filing.process.events import AskWithdrawal, HandOver, Watch
 from filing.vocabulary import AuthorityMode, Status
@@ -130,9 +130,9 @@ def test_an_order_that_has_gone_from_the_authority_is_told_and_not_handed_over_a
     play = Play.begin().reach(Status.SUBMISSION)
     happened = play.answer(Standing.ABSENT)
     assert happened.told == [("trouble", "operations")]
-    assert play.asking == Watch(known=Standing.ABSENT)
+    assert play.asking == Watch(known=Known(standing=Standing.ABSENT))
     play.reload()
-    assert play.asking == Watch(known=Standing.ABSENT)
+    assert play.asking == Watch(known=Known(standing=Standing.ABSENT))
     assert play.answer(Standing.CHECKING).told == []
     assert play.answer(Standing.ABSENT).told == [("trouble", "operations")]
     play.answer(Standing.SMS_WAITING)

@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.authority import HANDED_OVER, AuthorityActivities, Submission, Watched
 from activities.ports import Handing, OrderInTheWay
 from filing.application import Application
-from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
+from filing.authority import AuthorityReport, Known, Standing, WithdrawalAnswer
 from gateways.wechat.authority import nothing
 from tests.filing.process_play import application
 
@@ -92,7 +92,9 @@ async def test_while_the_authority_checks_the_filing_it_has_not_taken_it_to_the_
 async def test_a_watch_ends_when_the_authority_says_something_else(standing: Standing) -> None:
     for known in Standing:
         asked = AuthorityActivities(Says(standing), Kept()).watch_authority
-        watching = ActivityEnvironment().run(asked, Watched(appid="wx0", known=known))
+        watching = ActivityEnvironment().run(
+            asked, Watched(appid="wx0", known=Known(standing=known))
+        )
         if standing in (known, Standing.UNKNOWN):
             with pytest.raises(ApplicationError):
                 await watching
