@@ -42,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
         WithdrawalAnswered,
     )
     from filing.process.state import State
+    from filing.records import Entry
 
 _Argument = TypeVar("_Argument")
 
@@ -151,12 +152,13 @@ class Effects:
             self._tell(untold)
         self._untold.clear()
 
-    def carried(self, state: State) -> Carried:
+    def carried(self, state: State, unrecorded: tuple[Entry, ...]) -> Carried:
         """What the next run has to go on with, once this one is at rest."""
         return Carried(
             state=state,
             notices=tuple(self._untold),
             ask_once=self._once is not None,
+            unrecorded=unrecorded,
         )
 
     def resume(self, carried: Carried, effects: tuple[Effect, ...]) -> None:

@@ -51,6 +51,9 @@ with workflow.unsafe.imports_passed_through():
 CARRIED = "carried"
 ENTRIES_AT_ONCE = 200
 """Refusals written together while more messages wait."""
+ENTRIES_CARRIED = 30
+"""Refusals that the next run writes, at most: while a run ends, messages may come faster than the
+registry answers, and would put its end off for ever."""
 LONG_HISTORY = 5_000
 """Events after which a run goes on as a new one, also where the server would suggest it later; it
 ends a run at 51,200, and takes 10,000 signals a run."""
@@ -80,6 +83,7 @@ class FilingWorkflow(Mailbox[Event]):
         self._effects = Effects(self._receive)
         self._timer: tuple[datetime, asyncio.Task[None]] | None = None
         self._written_at = 0
+        self._handing_on = False
 
     @workflow.run
     async def run(self, *args: Any) -> Any:
@@ -203,6 +207,8 @@ class FilingWorkflow(Mailbox[Event]):
         carried = self._carried()
         if carried is not None:
             self._state = carried.state
+            if carried.unrecorded:
+                self._unrecorded.append(Record(entries=carried.unrecorded))
             self._effects.resume(carried, resumed(carried.state))
             self._show()
             return
@@ -330,7 +336,9 @@ class FilingWorkflow(Mailbox[Event]):
         self._unrecorded.append(record)
         waits_for_nothing = alone and not record.opens and not record.closes
         entries = sum(len(r.entries) for r in self._unrecorded)
-        if not (waits_for_nothing and self._inbox and entries < ENTRIES_AT_ONCE):
+        more_comes = bool(self._inbox) and entries < ENTRIES_AT_ONCE
+        next_run_writes = self._handing_on and entries <= ENTRIES_CARRIED
+        if not (waits_for_nothing and (more_comes or next_run_writes)):
             await self._write()
 
     async def _write(self) -> None:
@@ -418,13 +426,13 @@ class FilingWorkflow(Mailbox[Event]):
         """Continue as new, with every handler finished, all that was sent read, and nothing under
         way; or return, where what was read meanwhile ended the filing."""
         self._effects.rest()
+        await self._write()
+        self._handing_on = True
         while not self._living.status.final:
             self._answer_withdrawal(undecided(self._living, workflow.now()))
             if self._inbox:
                 event, ticket = self._inbox.popleft()
                 await self._turn(event, ticket)
-            elif self._unrecorded:
-                await self._write()
             elif not (self._effects.at_rest and workflow.all_handlers_finished()):
                 await workflow.wait_condition(
                     lambda: (
@@ -437,8 +445,10 @@ class FilingWorkflow(Mailbox[Event]):
                 # what was written in that task would be written again.
                 await workflow.sleep(timedelta(milliseconds=1), summary="历史较长,换新继续")
             else:
-                carried = self._effects.carried(self._living)
+                unrecorded = tuple(e for r in self._unrecorded for e in r.entries)
+                carried = self._effects.carried(self._living, unrecorded)
                 workflow.continue_as_new(args=[{CARRIED: carried.model_dump(mode="json")}])
+        self._handing_on = False
         self._effects.wake()
 
 

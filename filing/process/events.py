@@ -211,3 +211,5 @@ class Carried(Model):
     state: State
     notices: tuple[Untold, ...] = ()
     ask_once: bool = False
+    unrecorded: tuple[Entry, ...] = ()
+    """Refusals that are still to be written."""
