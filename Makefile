@@ -1,8 +1,8 @@
-# Tasks: setup, demo, test, torture, lock. `make demo` and `make test` do all the set-up themselves.
+# Tasks: setup, demo, test, test-ui, pictures, torture, lock. `make demo` and `make test` do all the set-up themselves.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test torture lint format lint-types imports lock
+.PHONY: setup demo test test-ui pictures browser torture lint format lint-types imports lock
 
 setup: .venv/.installed
 
@@ -41,3 +41,16 @@ imports: setup
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --extra dev pyproject.toml -o requirements.txt
+
+test-ui: setup browser
+	$(BIN)/python -m pytest -m ui
+
+# The same, its pictures kept for the documents.
+pictures: setup browser
+	PICTURES=docs/pictures $(BIN)/python -m pytest -m ui
+
+# Chromium and a Chinese font, from Debian; needs root only where they are missing.
+browser:
+	command -v chromium >/dev/null && fc-list :lang=zh | grep -q . \
+		|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+			chromium fontconfig fonts-wqy-microhei >/dev/null; }
