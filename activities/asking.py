@@ -24,7 +24,7 @@ _Answer = TypeVar("_Answer")
 class Unhurried:
     """Implements `activities.ports.Pace` where nobody counts: the retry policy's pauses are fine."""
 
-    async def pause(self, standing: Standing) -> timedelta | None:
+    async def pause(self, appid: str, standing: Standing) -> timedelta | None:
         """See `activities.ports.Pace.pause`."""
         return None
 
@@ -37,6 +37,7 @@ async def asked(question: Awaitable[AuthorityReport]) -> AuthorityReport:
     except NotNow as error:
         raise _not_now(error) from None
     except MustBeMended as error:
+        activity.logger.warning("the authority takes no call: %s", error)
         return AuthorityReport(standing=Standing.STOPPED, note=str(error))
 
 
@@ -48,14 +49,17 @@ async def answered(question: Awaitable[_Answer]) -> _Answer:
     except NotNow as error:
         raise _not_now(error) from None
     except MustBeMended as error:
+        activity.logger.warning("the authority takes no call: %s", error)
         raise not_yet(str(error), "MustBeMended", after=MENDING) from None
 
 
 def _not_now(error: NotNow) -> ApplicationError:
+    # Being benign, it would else be seen in Temporal alone.
+    activity.logger.info("the authority cannot be asked now: %s", error)
     return not_yet(str(error), "NotNow", after=error.after)
 
 
-async def still(report: AuthorityReport, pace: Pace) -> ApplicationError:
+async def still(appid: str, report: AuthorityReport, pace: Pace) -> ApplicationError:
     """Not yet: nothing that the filing does not know. To be raised, so that it is asked again: by the
     retry policy, or later where the pace demands it; at the policy's longest pause where it waits for
     somebody to act."""
@@ -67,7 +71,7 @@ async def still(report: AuthorityReport, pace: Pace) -> ApplicationError:
         # An exponent beyond this has long passed any longest pause, and overflows.
         doublings = min(activity.info().attempt - 1, 30)
         own = min(policy.initial_interval * policy.backoff_coefficient**doublings, longest)
-    least = await pace.pause(report.standing)
+    least = await pace.pause(appid, report.standing)
     if report.standing is Standing.STOPPED:
         least = max(longest, least or longest)
     return not_yet(what, after=least if least is not None and least > own else None)

@@ -139,9 +139,9 @@ class MustBeMended(Exception):
 class Pace(Protocol):
     """How often the authority may be asked about one filing that waits."""
 
-    async def pause(self, standing: Standing) -> timedelta | None:
-        """The least pause before the next question about a filing that stands so; None where any
-        is fine. Never raises."""
+    async def pause(self, appid: str, standing: Standing) -> timedelta | None:
+        """The least pause before the next question about this mini program, whose order stands so;
+        None where any is fine. Never raises."""
         ...
 
 

@@ -154,7 +154,7 @@ class TokenStore:
         """See `Tokens.ticket`."""
         async with _reached():
             ticket: str | None = await self._pool.fetchval(
-                "select ticket from authority_tickets where component_appid = $1", self._component
+                "select ticket from component_tickets where component_appid = $1", self._component
             )
             return ticket
 
@@ -162,11 +162,11 @@ class TokenStore:
         """Keep a pushed ticket, unless one that was created later is there."""
         async with _reached():
             await self._pool.execute(
-                "insert into authority_tickets (component_appid, ticket, created_at)"
+                "insert into component_tickets (component_appid, ticket, created_at)"
                 " values ($1, $2, $3) on conflict (component_appid) do update"
                 " set ticket = excluded.ticket, created_at = excluded.created_at,"
                 " received_at = now()"
-                " where authority_tickets.created_at <= excluded.created_at",
+                " where component_tickets.created_at <= excluded.created_at",
                 self._component,
                 ticket,
                 created_at or datetime.now(UTC),
@@ -176,7 +176,7 @@ class TokenStore:
         """How long ago the last ticket was pushed, which proves that pushes arrive; None: never."""
         async with _reached():
             age: timedelta | None = await self._pool.fetchval(
-                "select now() - received_at from authority_tickets where component_appid = $1",
+                "select now() - received_at from component_tickets where component_appid = $1",
                 self._component,
             )
             return age

@@ -9,7 +9,7 @@ depends_on = None
 
 TABLES = (
     """
-    create table authority_tickets (
+    create table component_tickets (
         component_appid text primary key,
         ticket text not null,
         created_at timestamptz not null,
@@ -43,7 +43,7 @@ ROLE = """
 do $$
 begin
     if exists (select from pg_roles where rolname = 'beian_app') then
-        grant select, insert, update on authority_tickets to beian_app;
+        grant select, insert, update on component_tickets to beian_app;
         grant select, insert, update on authority_tokens to beian_app;
         grant select, insert, update on authority_quotas to beian_app;
     end if;
