@@ -8,7 +8,7 @@ from typing import TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.alive import not_yet
+from activities.alive import alive, not_yet
 from activities.ports import MustBeMended, NotNow, Pace
 from filing.authority import AuthorityReport, Standing
 
@@ -71,7 +71,8 @@ async def still(appid: str, report: AuthorityReport, pace: Pace) -> ApplicationE
         # An exponent beyond this has long passed any longest pause, and overflows.
         doublings = min(activity.info().attempt - 1, 30)
         own = min(policy.initial_interval * policy.backoff_coefficient**doublings, longest)
-    least = await pace.pause(appid, report.standing)
+    async with alive(*activity.info().heartbeat_details):  # it may have to ask for the quota
+        least = await pace.pause(appid, report.standing)
     if report.standing is Standing.STOPPED:
         least = max(longest, least or longest)
     return not_yet(what, after=least if least is not None and least > own else None)

@@ -94,8 +94,9 @@ class AuthorityActivities:
         if report.standing is Standing.STOPPED and not submission.known.news(report):
             raise await still(appid, report, self._pace)
         if report.standing in waits:
+            error = await still(appid, report, self._pace)
             activity.heartbeat(HANDED_OVER)
-            raise await still(appid, report, self._pace)
+            raise error
         return report
 
     @activity.defn
