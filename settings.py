@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
@@ -60,6 +61,16 @@ class Settings(BaseSettings):
     """First pause between status checks, doubling to `poll_longest`. Default: 300 (wechat), 2 (sandbox)."""
     poll_longest: float | None = Field(default=None, gt=0)
     """Default: 21600 (wechat), 30 (sandbox)."""
+    poll_pushed: float | None = Field(default=None, ge=0)
+    """Pause between status checks in the bureau's review while the authority's pushes arrive; 0: pushes
+    are no reason to ask less. Default: 86400 (wechat), 0 (sandbox)."""
+    poll_share: float = Field(default=0.5, gt=0, le=1)
+    """How much of the day's quota of status calls may go to checks of waiting filings."""
+    authority_quota: Literal["shared", "each"] = "shared"
+    """Whether the authority's daily quotas are for all mini programs together, or for each."""
+    authority_per_second: float | None = Field(default=None, gt=0)
+    """Activities a second that ask the authority, of all workers together. Default: 10 (wechat), any
+    number (sandbox, manual)."""
     workflow_sandbox: bool = True
     """Run workflow code in the SDK's sandbox: on finds mistakes, off saves two thirds of the CPU."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -90,13 +101,52 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _real_credentials(self) -> Self:
         if self.authority is AuthorityMode.WECHAT:
-            for name in ("appid", "secret", "ticket"):
+            # The ticket is pushed, and the refresh token comes with a mini program's authorisation.
+            for name in ("appid", "secret"):
                 field = f"wechat_component_{name}"
                 if field not in self.model_fields_set:
                     raise ValueError(
                         f"BEIAN_AUTHORITY=wechat needs BEIAN_{field.upper()}: its default is the sandbox's"
                     )
         return self
+
+    @property
+    def first_ticket(self) -> SecretStr:
+        """The ticket that is set, empty where none is: until the first is pushed."""
+        return self._own("wechat_component_ticket")
+
+    @property
+    def first_refresh_token(self) -> SecretStr:
+        """The refresh token that is set, empty where none is: for mini programs whose authorisation
+        is not kept."""
+        return self._own("wechat_authorizer_refresh_token")
+
+    def _own(self, name: str) -> SecretStr:
+        """A secret, but for the sandbox's towards WeChat."""
+        wechat = self.authority is AuthorityMode.WECHAT
+        unset = wechat and name not in self.model_fields_set
+        value: SecretStr = SecretStr("") if unset else getattr(self, name)
+        return value
+
+    @property
+    def authority_rate(self) -> float | None:
+        """`authority_per_second`, with its default."""
+        wechat = self.authority is AuthorityMode.WECHAT
+        return self.authority_per_second or (10.0 if wechat else None)
+
+    @property
+    def pushed_pause(self) -> timedelta | None:
+        """`poll_pushed`, with its default; None where it is 0."""
+        wechat = self.authority is AuthorityMode.WECHAT
+        seconds = self.poll_pushed if self.poll_pushed is not None else 86400.0 * wechat
+        return timedelta(seconds=seconds) if seconds else None
+
+    @property
+    def longest_wait(self) -> timedelta | None:
+        """The longest that a limit of the authority makes one wait: a sandbox's day is no day."""
+        if self.authority is AuthorityMode.WECHAT:
+            return None
+        return timedelta(seconds=self.terms.poll_longest_seconds)
 
     @property
     def materials_place(self) -> Path | S3Place:

@@ -8,6 +8,7 @@ try:
     import typer
 
     from commands import (
+        authorisation,
         bulk,
         calendar,
         corrections,
@@ -50,6 +51,7 @@ for room in (
     listing.app,
 ):
     app.registered_commands += room.registered_commands
+app.add_typer(authorisation.app, name="authorisation")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(materials.app, name="materials")
 app.add_typer(listing.inventory, name="inventory")

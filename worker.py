@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
@@ -23,11 +23,12 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.asking import AUTHORITY_QUEUE, Unhurried
 from activities.authority import AuthorityActivities
 from activities.display import DisplayActivities
 from activities.filing import FilingActivities
 from activities.notices import NoticeActivities
-from activities.ports import Authority
+from activities.ports import Authority, Pace
 from activities.sweep import SweepActivities
 from filing.vocabulary import AuthorityMode
 from gateways.authority import ManualAuthority, WechatAuthority
@@ -43,6 +44,8 @@ from gateways.registry import Registry, RegistryNotMigrated
 from gateways.schedules import keep_listing_sweep
 from gateways.submissions import SubmissionLedger
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
+from gateways.wechat.quota import PollPace
+from gateways.wechat.tokens import TokenStore
 from settings import Settings, WrongSettings, load
 from workflows.display import DisplayWorkflow
 from workflows.filing import FilingWorkflow
@@ -57,6 +60,8 @@ STUCK_AFTER = 8
 """Seconds that workflow code may take in one go before it counts as stuck: below the server's 10 s
 for a workflow task. The SDK's own limit is 2 s, and 10,000 signals that waited for a worker take
 1 to 2 s of a quiet core to be read: on a busy machine such a filing would be wedged."""
+GRACE = timedelta(seconds=3)
+"""How long what has begun may go on once it is to stop."""
 REGISTRY_PAUSE = 1.0
 REGISTRY_LONGEST_PAUSE = 30.0
 """Seconds between attempts to reach a registry that is away, doubling."""
@@ -76,20 +81,36 @@ def workflow_runner(settings: Settings) -> WorkflowRunner:
 
 
 @asynccontextmanager
-async def _authority(settings: Settings, materials: MaterialsStore) -> AsyncIterator[Authority]:
-    """The authority of the mode that is set. Raises `ServiceUnreachable` where it has no address."""
+async def _authority(
+    settings: Settings, materials: MaterialsStore, registry: Registry
+) -> AsyncIterator[tuple[Authority, Pace]]:
+    """The authority of the mode that is set, and how often it may be asked. Raises
+    `ServiceUnreachable` where it has no address."""
     if settings.authority is AuthorityMode.MANUAL:
-        yield ManualAuthority()
+        yield ManualAuthority(), Unhurried()
         return
+    component = settings.wechat_component_appid
     async with WechatAuthority(
         authority_url(settings),
-        settings.wechat_component_appid,
+        component,
         settings.wechat_component_secret,
-        settings.wechat_component_ticket,
-        settings.wechat_authorizer_refresh_token,
+        settings.first_ticket,
+        settings.first_refresh_token,
         materials,
+        tokens=TokenStore(registry.pool, component),
+        longest_wait=settings.longest_wait,
     ) as authority:
-        yield authority
+        yield (
+            authority,
+            PollPace(
+                authority.client,
+                registry.pool,
+                component,
+                share=settings.poll_share,
+                pushed=settings.pushed_pause,
+                shared=settings.authority_quota == "shared",
+            ),
+        )
 
 
 async def open_registry(settings: Settings) -> Registry:
@@ -122,7 +143,7 @@ async def open_registry(settings: Settings) -> Registry:
 async def running_worker(
     settings: Settings, client: Client, registry: Registry
 ) -> AsyncIterator[Worker]:
-    """A worker that polls, with all its gateways open; it closes the registry."""
+    """A worker that polls both task queues, with all its gateways open; it closes the registry."""
     materials = materials_store(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
@@ -131,7 +152,7 @@ async def running_worker(
         except ServiceUnreachable as error:
             # What needs it tries again; all else need not wait for it.
             sys.stderr.write(f"{error}\n")
-        authority = await stack.enter_async_context(_authority(settings, materials))
+        authority, pace = await stack.enter_async_context(_authority(settings, materials, registry))
         filing = FilingActivities(
             registry,
             RegistryCalendar(registry),
@@ -141,7 +162,13 @@ async def running_worker(
             terms=settings.terms,
             levels=settings.levels,
         )
-        asking = AuthorityActivities(authority, SubmissionLedger(registry))
+        asking = AuthorityActivities(authority, SubmissionLedger(registry), pace)
+        questions: list[Callable[..., Any]] = [
+            asking.hand_over,
+            asking.watch_authority,
+            asking.ask_authority,
+            asking.withdraw_from_authority,
+        ]
         ledger = NoticeLedger(registry)
         channels = AppriseChannels(settings.notify_applicant, settings.notify_operations)
         notices = NoticeActivities(ledger, channels)
@@ -159,10 +186,8 @@ async def running_worker(
                 filing.refuse_application,
                 filing.await_claim,
                 filing.claim_number,
-                asking.hand_over,
-                asking.watch_authority,
-                asking.ask_authority,
-                asking.withdraw_from_authority,
+                # Also here: what filings began to ask before there was a queue of its own.
+                *questions,
                 notices.notify,
                 sweep.mark_unfiled,
                 sweep.tell_unfiled,
@@ -172,11 +197,22 @@ async def running_worker(
             ],
             workflow_runner=workflow_runner(settings),
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
-            graceful_shutdown_timeout=timedelta(seconds=3),
+            graceful_shutdown_timeout=GRACE,
         )
         _be_patient(worker)
-        async with worker:
-            yield worker
+        asks = Worker(
+            client,
+            task_queue=AUTHORITY_QUEUE,
+            activities=questions,
+            max_task_queue_activities_per_second=settings.authority_rate,
+            graceful_shutdown_timeout=GRACE,
+        )
+        async with worker, asks:
+            try:
+                yield worker
+            finally:
+                # Together: one after the other they would take twice as long to end.
+                await asyncio.gather(worker.shutdown(), asks.shutdown())
 
 
 def _be_patient(worker: Worker) -> None:

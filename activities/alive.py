@@ -4,6 +4,7 @@ elsewhere in seconds; an end of their own, though the workflow cancels; and "not
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import activity
@@ -48,6 +49,9 @@ async def to_its_end(work: Coroutine[Any, Any, _Result]) -> _Result:
         raise
 
 
-def not_yet(what: str, kind: str = "NotYet") -> ApplicationError:
-    """To be tried again. Benign: each retry would else log a traceback."""
-    return ApplicationError(what, type=kind, category=ApplicationErrorCategory.BENIGN)
+def not_yet(what: str, kind: str = "NotYet", *, after: timedelta | None = None) -> ApplicationError:
+    """To be tried again, after so long instead of the retry policy's own pause. Benign: each retry
+    would else log a traceback."""
+    return ApplicationError(
+        what, type=kind, category=ApplicationErrorCategory.BENIGN, next_retry_delay=after
+    )

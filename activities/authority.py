@@ -4,7 +4,8 @@ retries leave no events in the history (design, 1)."""
 from temporalio import activity
 
 from activities.alive import alive, not_yet, to_its_end
-from activities.ports import Authority, Handing, OrderInTheWay, Submissions
+from activities.asking import Unhurried, answered, asked, still
+from activities.ports import Authority, Handing, OrderInTheWay, Pace, Submissions
 from filing.application import Application
 from filing.authority import AuthorityReport, Known, Standing, WithdrawalAnswer
 from filing.model import Model
@@ -36,11 +37,14 @@ class Order(Model):
 
 
 class AuthorityActivities:
-    """Needs the authority, and a record of what it was given."""
+    """Needs the authority, a record of what it was given, and how often it may be asked."""
 
-    def __init__(self, authority: Authority, submissions: Submissions) -> None:
+    def __init__(
+        self, authority: Authority, submissions: Submissions, pace: Pace | None = None
+    ) -> None:
         self._authority = authority
         self._submissions = submissions
+        self._pace = pace or Unhurried()
 
     @activity.defn
     async def hand_over(self, submission: Submission) -> AuthorityReport:
@@ -55,6 +59,7 @@ class AuthorityActivities:
 
     async def _hand_over(self, submission: Submission) -> AuthorityReport:
         uid, round = submission.uid, submission.round
+        appid = submission.application.mini_program.appid
         details = activity.info().heartbeat_details
         async with alive(*details):
             handing = Handing.TAKEN
@@ -62,14 +67,16 @@ class AuthorityActivities:
                 handing = await self._submissions.handing(uid, round)
             there = handing is Handing.TAKEN
             if there:
-                report = await self._authority.status(submission.application.mini_program.appid)
+                report = await asked(self._authority.status(appid))
             else:
                 try:
-                    report = await self._authority.submit(
-                        submission.application,
-                        round,
-                        ours=handing is Handing.BEGUN,
-                        applying=lambda: self._submissions.begin(uid, round),
+                    report = await asked(
+                        self._authority.submit(
+                            submission.application,
+                            round,
+                            ours=handing is Handing.BEGUN,
+                            applying=lambda: self._submissions.begin(uid, round),
+                        )
                     )
                 except OrderInTheWay:
                     raise not_yet(
@@ -84,28 +91,31 @@ class AuthorityActivities:
         waits = {Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN}
         if cancels:
             waits.add(Standing.APPROVED)  # as before it was asked for
+        if report.standing is Standing.STOPPED and not submission.known.news(report):
+            raise await still(appid, report, self._pace)
         if report.standing in waits:
+            error = await still(appid, report, self._pace)
             activity.heartbeat(HANDED_OVER)
-            raise not_yet(f"the authority is still at {report.standing.value}")
+            raise error
         return report
 
     @activity.defn
     async def watch_authority(self, watched: Watched) -> AuthorityReport:
         """Wait until the authority says something else than what is known."""
         async with alive():
-            report = await self._authority.status(watched.appid)
+            report = await asked(self._authority.status(watched.appid))
         if not watched.known.news(report):
-            raise not_yet(f"the authority is still at {report.standing.value}")
+            raise await still(watched.appid, report, self._pace)
         return report
 
     @activity.defn
     async def ask_authority(self, order: Order) -> AuthorityReport:
         """What the authority says now."""
         async with alive():
-            return await self._authority.status(order.appid)
+            return await answered(self._authority.status(order.appid))
 
     @activity.defn
     async def withdraw_from_authority(self, order: Order) -> WithdrawalAnswer:
         """Take the order back, where the authority still allows it."""
         async with alive():
-            return await self._authority.withdraw(order.appid)
+            return await answered(self._authority.withdraw(order.appid))

@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
 from filing.application import Application
-from filing.authority import AuthorityReport, WithdrawalAnswer
+from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
 from filing.display import DisplayState, Duty, NumberCancelled
 from filing.files import FileFacts
 from filing.holdings import Claim, Holdings
@@ -124,8 +124,29 @@ class OrderInTheWay(Exception):
     bureau decided on past us: it must end there first."""
 
 
+class NotNow(Exception):
+    """The authority cannot be asked now, and trying again heals it: no sooner than `after`, where
+    that is known. The text holds no personal data."""
+
+    after: timedelta | None = None
+
+
+class MustBeMended(Exception):
+    """The authority takes no such call until somebody changes a setting or an authorisation, which
+    the text names, in plain English and free of personal data."""
+
+
+class Pace(Protocol):
+    """How often the authority may be asked about one filing that waits."""
+
+    async def pause(self, appid: str, standing: Standing) -> timedelta | None:
+        """The least pause before the next question about this mini program, whose order stands so;
+        None where any is fine. Never raises."""
+        ...
+
+
 class Authority(Protocol):
-    """What takes a filing to the bureau."""
+    """What takes a filing to the bureau. Raises `NotNow` and `MustBeMended`."""
 
     async def submit(
         self,

@@ -1,5 +1,5 @@
-"""Tells whether this machine's worker works: whether Temporal has heard it poll, for both kinds
-of task, a moment ago. A worker that hangs, or is cut off from Temporal, polls no more.
+"""Tells whether this machine's worker works: whether Temporal has heard it poll, for each kind of
+task, a moment ago. A worker that hangs, or is cut off from Temporal, polls no more.
 
     python -m deploy.worker_health
 
@@ -18,14 +18,17 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.asking import AUTHORITY_QUEUE
 from gateways.discovery import ServiceUnreachable
 from gateways.temporal import TASK_QUEUE, connect
 from settings import WrongSettings, load
 
 KINDS = {
-    "workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    "activity": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    "workflow": (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+    "activity": (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+    "authority": (AUTHORITY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
 }
+"""What a worker polls for: the authority's activities have a queue of their own."""
 FRESH = timedelta(seconds=100)
 """An idle worker polls anew every 60 s; busy, much more often."""
 PATIENCE = timedelta(seconds=5)
@@ -40,13 +43,13 @@ def polls(pollers: Iterable[PollerInfo], host: str, now: datetime) -> bool:
     )
 
 
-async def silent(client: Client, host: str, task_queue: str = TASK_QUEUE) -> list[str]:
+async def silent(client: Client, host: str) -> list[str]:
     """The kinds of task that no worker of `host` polls for; none where all is well."""
     kinds = []
-    for name, kind in KINDS.items():
+    for name, (queue, kind) in KINDS.items():
         request = DescribeTaskQueueRequest(
             namespace=client.namespace,
-            task_queue=TaskQueue(name=task_queue),
+            task_queue=TaskQueue(name=queue),
             task_queue_type=kind,
         )
         answer = await client.workflow_service.describe_task_queue(request, timeout=PATIENCE)

@@ -16,6 +16,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from activities.asking import AUTHORITY_QUEUE
     from activities.authority import AuthorityActivities, Order, Submission, Watched
     from activities.filing import FilingActivities, NumberClaim, RecordOrder
     from activities.notices import NoticeActivities
@@ -318,6 +319,7 @@ class Effects:
                     round=state.round,
                     known=effect.known,
                 ),
+                task_queue=AUTHORITY_QUEUE,
                 start_to_close_timeout=ATTEMPT * 2,
                 heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=retry,
@@ -328,6 +330,7 @@ class Effects:
         return await workflow.execute_activity_method(
             AuthorityActivities.watch_authority,
             Watched(appid=state.application.mini_program.appid, known=effect.known),
+            task_queue=AUTHORITY_QUEUE,
             start_to_close_timeout=ATTEMPT,
             heartbeat_timeout=SIGN_OF_LIFE,
             retry_policy=retry,
@@ -339,6 +342,7 @@ class Effects:
             report = await workflow.execute_activity_method(
                 AuthorityActivities.ask_authority,
                 Order(appid=state.application.mini_program.appid),
+                task_queue=AUTHORITY_QUEUE,
                 start_to_close_timeout=ATTEMPT,
                 heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=_PATIENT,
@@ -363,6 +367,7 @@ class Effects:
             answer = await workflow.execute_activity_method(
                 AuthorityActivities.withdraw_from_authority,
                 Order(appid=state.application.mini_program.appid),
+                task_queue=AUTHORITY_QUEUE,
                 start_to_close_timeout=ATTEMPT,
                 heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=_PATIENT,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -19,6 +20,7 @@ from gateways.wechat.errors import (
     AuthorityUnavailable,
 )
 from gateways.wechat.lists import LiveLists
+from gateways.wechat.tokens import Tokens
 from gateways.wechat.translate import Ids, Paper, body, identify, papers
 
 STATUS = "/wxa/icp/get_icp_entrance_info"
@@ -68,6 +70,9 @@ class WechatAuthority:
         component_ticket: SecretStr | str,
         authorizer_refresh_token: SecretStr | str,
         materials: Materials,
+        *,
+        tokens: Tokens | None = None,
+        longest_wait: timedelta | None = None,
     ) -> None:
         self._client = WechatClient(
             base_url,
@@ -75,12 +80,19 @@ class WechatAuthority:
             _secret(component_secret),
             _secret(component_ticket),
             _secret(authorizer_refresh_token),
+            tokens=tokens,
+            longest_wait=longest_wait,
         )
         self._lists = LiveLists(self._client)
         self._materials = materials
         # Submissions whose check was seen to go on: a return that follows is theirs, where
         # without this it would be an earlier round's, after which one applies again.
         self._under_way: set[tuple[str, Kind, int]] = set()
+
+    @property
+    def client(self) -> WechatClient:
+        """The API's calls."""
+        return self._client
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,52 +1,74 @@
-"""Calls over HTTP: tokens, errcodes, and nothing about filings."""
+"""The API's calls, one method each (reference section 1), with tokens that are renewed by themselves.
 
-import asyncio
-import logging
-import time
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+    async with WechatClient(base_url, appid, secret, ticket, refresh_token) as client:
+        entrance = await client.entrance("wx1a2b3c4d5e6f7a8b")
 
-import httpx
+Bodies are the API's own; `translate.py` makes them.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Self, TypeVar
+
 from pydantic import SecretStr
 
-from gateways.wechat.errors import (
-    HEALING_CODES,
-    MISCONFIGURED_CODES,
-    TOKEN_CODES,
-    ApiRefusal,
-    AuthorityRefused,
-    AuthorityUnavailable,
+from gateways.wechat.credentials import Credentials
+from gateways.wechat.errors import TOKEN_CODES, ApiRefusal, AuthorityUnavailable
+from gateways.wechat.replies import (
+    Authorisation,
+    Entrance,
+    Procedure,
+    ProcedureState,
+    Quota,
+    Uploaded,
+    VerifyState,
+    VerifyTask,
+    read,
 )
+from gateways.wechat.tokens import MemoryTokens, Tokens
+from gateways.wechat.transport import Fetched, Method, Transport, Upload
 
-# They log whole URLs at INFO and DEBUG, and the query holds the access token.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
+__all__ = ["ApiList", "Upload", "WechatClient"]
 
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-"""Seconds; an upload of 2 MB over a slow line is the longest call."""
-EARLY = 300.0
-"""Seconds before its end at which a token is renewed: the call under way must still find it good."""
+ENTRANCE = "/wxa/icp/get_icp_entrance_info"
+ONLINE_ORDER = "/wxa/icp/get_online_icp_order"
+APPLY = "/wxa/icp/apply_icp_filing"
+WITHDRAW = "/wxa/icp/cancel_apply_icp_filing"
+CANCEL = "/wxa/icp/cancel_icp_filing"
+CREATE_VERIFY = "/wxa/icp/create_icp_verifytask"
+QUERY_VERIFY = "/wxa/icp/query_icp_verifytask"
+UPLOAD = "/wxa/icp/upload_icp_media"
+MEDIA = "/wxa/icp/get_icp_media"
+SUBMIT_BOTH = "/wxa/sec/submit_auth_and_icp"
+QUERY_BOTH = "/wxa/sec/query_auth_and_icp"
+QUOTA = "/cgi-bin/openapi/quota/get"
+START_TICKET = "/cgi-bin/component/api_start_push_ticket"
+PRE_AUTH_CODE = "/cgi-bin/component/api_create_preauthcode"
+QUERY_AUTH = "/cgi-bin/component/api_query_auth"
+
+QUERIES = frozenset({QUERY_VERIFY, QUERY_BOTH, QUOTA})
+"""Calls by POST that change nothing: these, and all by GET, are repeated when a connection breaks."""
+
+_Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True)
-class Upload:
-    """A file to upload. `certificate_type` only where it is a certificate."""
+class ApiList(str, Enum):
+    """The live lists."""
 
-    data: bytes
-    field: str
-    certificate_type: int | None
-
-
-@dataclass(frozen=True)
-class _Token:
-    value: str
-    until: float
+    CERTIFICATE_TYPES = "/wxa/icp/query_icp_certificate_types"
+    DISTRICTS = "/wxa/icp/query_icp_district_code"
+    PRE_APPROVAL_TYPES = "/wxa/icp/query_icp_nrlx_types"
+    SERVICE_CONTENT_TYPES = "/wxa/icp/query_icp_service_content_types"
+    SUBJECT_TYPES = "/wxa/icp/query_icp_subject_types"
 
 
 class WechatClient:
-    """One shared HTTP client and its tokens, kept in memory only.
+    """One shared HTTP client. `tokens`: where they are kept, in memory by default; with a store of the
+    registry all workers share them. `longest_wait` cuts how long a limit makes one wait.
 
-    Raises `AuthorityUnavailable`, `AuthorityRefused`, or `ApiRefusal` for every other errcode.
+    Every method raises `AuthorityUnavailable`, `AuthorityRefused`, or `ApiRefusal` for an errcode whose
+    meaning depends on the call. `appid` is always the mini program's.
     """
 
     def __init__(
@@ -56,23 +78,22 @@ class WechatClient:
         component_secret: SecretStr,
         component_ticket: SecretStr,
         authorizer_refresh_token: SecretStr,
+        *,
+        tokens: Tokens | None = None,
+        longest_wait: timedelta | None = None,
     ) -> None:
-        # A proxy from the environment is for the way out, never for the sandbox next door.
-        outside = httpx.URL(base_url).host not in ("127.0.0.1", "localhost", "::1")
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            timeout=TIMEOUT,
-            trust_env=outside,
-            # Without TLS there is nothing to verify, and loading the certificates takes a while.
-            verify=base_url.startswith("https:"),
-        )
+        self._transport = Transport(base_url, longest_wait)
+        self._tokens = tokens or MemoryTokens()
         self._component_appid = component_appid
         self._secret = component_secret
-        self._ticket = component_ticket
-        self._refresh_token = authorizer_refresh_token
-        self._component: _Token | None = None
-        self._authorizers: dict[str, _Token] = {}
-        self._lock = asyncio.Lock()
+        self._credentials = Credentials(
+            self._transport,
+            self._tokens,
+            component_appid,
+            component_secret,
+            component_ticket,
+            authorizer_refresh_token,
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,149 +103,171 @@ class WechatClient:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def call(
         self,
-        method: Literal["GET", "POST"],
+        method: Method,
         path: str,
         appid: str,
         *,
         json: dict[str, Any] | None = None,
         upload: Upload | None = None,
     ) -> dict[str, Any]:
-        """Call `path` for the mini program `appid`; a stale token is renewed once."""
-        token = await self._authorizer_token(appid, stale=None)
-        try:
-            return await self._send(method, path, token, json=json, upload=upload)
-        except ApiRefusal as refusal:
-            if refusal.code not in TOKEN_CODES:
-                raise
-        token = await self._authorizer_token(appid, stale=token)
-        try:
-            return await self._send(method, path, token, json=json, upload=upload)
-        except ApiRefusal as refusal:
-            if refusal.code in TOKEN_CODES:
-                raise AuthorityUnavailable(
-                    f"{path}: a fresh access token was refused (errcode {refusal.code})"
-                ) from None
-            raise
+        """Call `path` for a mini program, and give the whole answer."""
 
-    async def _authorizer_token(self, appid: str, stale: str | None) -> str:
-        """The mini program's token. `stale`: the one that was just refused. Who waited for the lock
-        while another renewed it takes the new one."""
-        async with self._lock:
-            held = self._authorizers.get(appid)
-            if held and held.value != stale and held.until > time.monotonic():
-                return held.value
-            component = await self._component_token(stale=None)
-            try:
-                reply = await self._authorise(appid, component)
-            except ApiRefusal as refusal:
-                if refusal.code not in TOKEN_CODES:
-                    raise refusal.unexpected("api_authorizer_token") from None
-                component = await self._component_token(stale=component)
-                try:
-                    reply = await self._authorise(appid, component)
-                except ApiRefusal as again:
-                    raise again.unexpected("api_authorizer_token") from None
-            token = _token(reply, "authorizer_access_token")
-            self._authorizers[appid] = token
-            return token.value
+        async def send(token: str) -> dict[str, Any]:
+            return await self._transport.send(
+                method,
+                path,
+                params={"access_token": token},
+                json=json,
+                upload=upload,
+                whose=appid,
+                repeatable=method == "GET" or path in QUERIES,
+            )
 
-    async def _authorise(self, appid: str, component: str) -> dict[str, Any]:
-        return await self._send(
-            "POST",
-            "/cgi-bin/component/api_authorizer_token",
-            component,
-            # Older pages of the API name the parameter so; the newer name goes along.
-            also="component_access_token",
-            json={
-                "component_appid": self._component_appid,
-                "authorizer_appid": appid,
-                "authorizer_refresh_token": self._refresh_token.get_secret_value(),
-            },
+        return await self._with_token(path, appid, send)
+
+    async def apply(self, appid: str, body: dict[str, Any]) -> None:
+        """Apply for a filing (section 2). What is wrong with it comes as `ApiRefusal` with `hints`."""
+        await self.call("POST", APPLY, appid, json=body)
+
+    async def withdraw(self, appid: str) -> None:
+        """Take an application back."""
+        # The real one takes an empty body, and some clients send an empty object.
+        await self.call("POST", WITHDRAW, appid, json={})
+
+    async def cancel(self, appid: str, cancel_type: int, reason_type: int | None = None) -> None:
+        """Begin to cancel a granted filing."""
+        reason = {} if reason_type is None else {"reason_type": reason_type}
+        await self.call("POST", CANCEL, appid, json={"cancel_type": cancel_type, **reason})
+
+    async def entrance(self, appid: str) -> Entrance:
+        """Where the order stands (section 3)."""
+        reply = await self.call("GET", ENTRANCE, appid)
+        if not isinstance(reply.get("info"), dict):
+            raise AuthorityUnavailable(f"{ENTRANCE}: no status in the answer")
+        return read(Entrance, ENTRANCE, reply["info"])
+
+    async def online_order(self, appid: str) -> dict[str, Any]:
+        """A granted filing's detail, as it came (section 2.5)."""
+        return await self.call("GET", ONLINE_ORDER, appid)
+
+    async def items(self, appid: str, which: ApiList) -> tuple[dict[str, Any], ...]:
+        """One of the live lists (section 5), as it came."""
+        items = (await self.call("GET", which.value, appid)).get("items")
+        if not isinstance(items, list) or not items:
+            raise AuthorityUnavailable(f"{which.value}: an empty list")
+        return tuple(item for item in items if isinstance(item, dict))
+
+    async def create_verify_task(self, appid: str, *, along_with_auth: bool = False) -> VerifyTask:
+        """Begin a face check (section 6). Without `along_with_auth` nothing is sent but the token, which
+        is what the platform's staff advise."""
+        body = {"along_with_auth": True} if along_with_auth else None
+        return read(
+            VerifyTask, CREATE_VERIFY, await self.call("POST", CREATE_VERIFY, appid, json=body)
         )
 
-    async def _component_token(self, stale: str | None) -> str:
-        held = self._component
-        if held and held.value != stale and held.until > time.monotonic():
-            return held.value
+    async def verify_task(self, appid: str, task_id: str) -> VerifyState:
+        """How a face check stands; errcode 1 and 86328: there is no such task any more."""
+        body = {"task_id": task_id}
+        return read(
+            VerifyState, QUERY_VERIFY, await self.call("POST", QUERY_VERIFY, appid, json=body)
+        )
+
+    async def upload(self, appid: str, upload: Upload) -> Uploaded:
+        """Upload a picture or a video (section 4)."""
+        return read(Uploaded, UPLOAD, await self.call("POST", UPLOAD, appid, upload=upload))
+
+    async def media(self, appid: str, media_id: str) -> Fetched:
+        """An uploaded file (section 4)."""
+
+        async def fetch(token: str) -> Fetched:
+            params = {"access_token": token, "media_id": media_id}
+            return await self._transport.fetch(MEDIA, params=params, whose=appid)
+
+        return await self._with_token(MEDIA, appid, fetch)
+
+    async def submit_both(self, appid: str, body: dict[str, Any]) -> Procedure:
+        """Apply for verification and filing in one (section 8)."""
+        return read(Procedure, SUBMIT_BOTH, await self.call("POST", SUBMIT_BOTH, appid, json=body))
+
+    async def procedure(self, appid: str, procedure_id: str) -> ProcedureState:
+        """How that stands."""
+        body = {"procedure_id": procedure_id}
+        return read(
+            ProcedureState, QUERY_BOTH, await self.call("POST", QUERY_BOTH, appid, json=body)
+        )
+
+    async def quota(self, path: str, appid: str) -> Quota:
+        """How often `path` may be called in a day, and what of today is left (section 9)."""
+        reply = await self.call("POST", QUOTA, appid, json={"cgi_path": path})
+        return read(Quota, QUOTA, reply.get("quota"))
+
+    async def start_push_ticket(self) -> None:
+        """Have the platform's ticket pushed, every 10 minutes from now on."""
+        body = {
+            "component_appid": self._component_appid,
+            "component_secret": self._secret.get_secret_value(),
+        }
         try:
-            reply = await self._send(
-                "POST",
-                "/cgi-bin/component/api_component_token",
-                None,
-                json={
-                    "component_appid": self._component_appid,
-                    "component_appsecret": self._secret.get_secret_value(),
-                    "component_verify_ticket": self._ticket.get_secret_value(),
-                },
-            )
+            await self._transport.send("POST", START_TICKET, params={}, json=body)
         except ApiRefusal as refusal:
-            raise refusal.unexpected("api_component_token") from None
-        self._component = _token(reply, "component_access_token")
-        return self._component.value
+            raise refusal.unexpected(START_TICKET) from None
 
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        token: str | None,
-        *,
-        also: str | None = None,
-        json: dict[str, Any] | None = None,
-        upload: Upload | None = None,
-    ) -> dict[str, Any]:
-        params = {} if token is None else {"access_token": token}
-        if token is not None and also is not None:
-            params[also] = token
-        form = {} if upload is None else _form(upload)
+    async def pre_auth_code(self) -> str:
+        """A code, good for half an hour, for the page where a mini program's owner authorises us."""
+        body = {"component_appid": self._component_appid}
+        code = (await self._as_component(PRE_AUTH_CODE, body)).get("pre_auth_code")
+        if not isinstance(code, str) or not code:
+            raise AuthorityUnavailable(f"{PRE_AUTH_CODE}: no pre_auth_code in the answer")
+        return code
+
+    async def authorise(self, auth_code: str) -> str:
+        """Redeem the code that comes back from that page, and keep the authorisation; gives the mini
+        program's appid."""
+        body = {"component_appid": self._component_appid, "authorization_code": auth_code}
+        reply = await self._as_component(QUERY_AUTH, body)
+        found = read(Authorisation, QUERY_AUTH, reply.get("authorization_info"))
+        appid = found.authorizer_appid
+        await self._tokens.put_refresh_token(appid, found.authorizer_refresh_token)
+        self._credentials.forget(appid)
+        return appid
+
+    async def _with_token(
+        self, path: str, appid: str, send: Callable[[str], Awaitable[_Answer]]
+    ) -> _Answer:
+        return await _twice(path, send, lambda stale: self._credentials.authorizer(appid, stale))
+
+    async def _as_component(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        async def send(token: str) -> dict[str, Any]:
+            params = {"access_token": token, "component_access_token": token}
+            return await self._transport.send("POST", path, params=params, json=body)
+
         try:
-            response = await self._http.request(method, path, params=params, json=json, **form)
-        except httpx.HTTPError as error:
-            # Its own text may hold the URL, and so the token.
-            raise AuthorityUnavailable(f"{path}: {type(error).__name__}") from None
-        return _read(path, response)
+            return await _twice(path, send, self._credentials.component)
+        except ApiRefusal as refusal:
+            raise refusal.unexpected(path) from None
 
 
-def _form(upload: Upload) -> dict[str, Any]:
-    data = {"type": "image", "icp_order_field": upload.field}
-    if upload.certificate_type is not None:
-        data["certificate_type"] = str(upload.certificate_type)
-    png = upload.data.startswith(b"\x89PNG")
-    name, media_type = ("material.png", "image/png") if png else ("material.jpg", "image/jpeg")
-    return {"data": data, "files": {"media": (name, upload.data, media_type)}}
-
-
-def _token(reply: dict[str, Any], key: str) -> _Token:
-    value, seconds = reply.get(key), reply.get("expires_in")
-    if not isinstance(value, str) or not isinstance(seconds, int):
-        raise AuthorityUnavailable(f"no {key} in the answer")
-    return _Token(value, time.monotonic() + max(seconds - EARLY, 0))
-
-
-def _read(path: str, response: httpx.Response) -> dict[str, Any]:
-    if response.status_code != httpx.codes.OK:
-        raise AuthorityUnavailable(f"{path}: HTTP {response.status_code}")
+async def _twice(
+    path: str,
+    send: Callable[[str], Awaitable[_Answer]],
+    token: Callable[[str | None], Awaitable[str]],
+) -> _Answer:
+    """With the token that is there, and where that is refused, with a new one."""
+    held = await token(None)
     try:
-        reply = response.json()
-    except ValueError:
-        reply = None
-    if not isinstance(reply, dict):
-        raise AuthorityUnavailable(f"{path}: the answer is not a JSON object")
-    code = reply.get("errcode", 0)
-    if code == 0:
-        return reply
-    if not isinstance(code, int):
-        raise AuthorityUnavailable(f"{path}: an errcode that is no number")
-    if code in HEALING_CODES:
-        raise AuthorityUnavailable(f"{path}: errcode {code}")
-    if code in MISCONFIGURED_CODES:
-        raise AuthorityRefused(f"{path}: errcode {code}; {MISCONFIGURED_CODES[code]}")
-    text, hints = reply.get("errmsg"), reply.get("hints")
-    raise ApiRefusal(
-        code,
-        text if isinstance(text, str) else "",
-        tuple(h for h in hints if isinstance(h, dict)) if isinstance(hints, list) else (),
-    )
+        return await send(held)
+    except ApiRefusal as refusal:
+        if refusal.code not in TOKEN_CODES:
+            raise
+    try:
+        return await send(await token(held))
+    except ApiRefusal as refusal:
+        if refusal.code in TOKEN_CODES:
+            raise AuthorityUnavailable(
+                f"{path}: a fresh access token was refused (errcode {refusal.code})"
+            ) from None
+        raise

@@ -32,8 +32,8 @@ from tests.sandbox.wechat_client import (
 Served = tuple[PlainClient, WechatAuthority, MemoryMaterials]
 
 
-def authority(base_url: str, materials: MemoryMaterials, **other: str) -> WechatAuthority:
-    credentials = {
+def authority(base_url: str, materials: MemoryMaterials, **other: Any) -> WechatAuthority:
+    credentials: dict[str, Any] = {
         "component_appid": "wxc0ffee0000000001",
         "component_secret": "sandbox-component-secret",
         "component_ticket": "ticket@@@sandbox",
