@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sandbox.faces import Faces
 from sandbox.lists import (
     CERTIFICATE_TYPES,
     INDIVIDUAL,
@@ -17,6 +18,7 @@ from sandbox.lists import (
 from sandbox.orders import Media
 
 INVALID, BAD_MEDIA, UNREADABLE = 40097, 86205, 86328
+EXPIRED, NOT_FOUND = 1, 86328
 """Hint codes: the reference names few, so a value that does not fit is 40097, invalid arguments."""
 
 LONG_TERM = "长期"
@@ -64,6 +66,37 @@ def hints(
     check = _Check(media, filed)
     check.application(body)
     return check.found
+
+
+def face_hints(body: Mapping[str, Any], appid: str, faces: Faces) -> list[dict[str, Any]]:
+    """What is wrong with the face check that an application names, or does not name: it belongs to
+    the mini program's principal only, and has to be one of `appid` that has passed."""
+    found: list[dict[str, Any]] = []
+
+    def add(part: str, text: str, code: int) -> None:
+        field = f"{part}.principal_info.verify_task_id"
+        found.append({"errcode": code, "errmsg": text, "err_field": field})
+
+    def named(part: str) -> Any:
+        half = body.get(part)
+        person = half.get("principal_info") if isinstance(half, dict) else None
+        return person.get("verify_task_id") if isinstance(person, dict) else None
+
+    if named("icp_subject") is not None:
+        add("icp_subject", "主体负责人不填人脸核身任务", INVALID)
+    task_id = named("icp_applets")
+    if task_id is None:
+        if faces.demanded:
+            add("icp_applets", "必填,请先完成人脸核身", INVALID)
+        return found
+    task = faces.find(task_id) if isinstance(task_id, str) else None
+    if task is None or task.appid != appid:
+        add("icp_applets", "人脸核身任务不存在", NOT_FOUND)
+    elif task.expired:
+        add("icp_applets", "人脸核身任务已过期", EXPIRED)
+    elif not task.passed:
+        add("icp_applets", "人脸核身未通过", INVALID)
+    return found
 
 
 class _Check:
