@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import api_faces, api_filing, api_media, api_platform, lists
+from sandbox import api_combined, api_faces, api_filing, api_media, api_platform, lists
 from sandbox.replies import Refusal, answer
 from sandbox.state import Sandbox, sandbox_of
 
@@ -23,7 +23,9 @@ def _answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Refusal as refusal:
-            log.info("%s refused: %s", request.url.path, refusal.code)
+            path = request.url.path
+            log.info("%s refused: %s", path, refusal.code)
+            sandbox_of(request).faults.refusals[path][str(refusal.code)] += 1
             return answer(refusal.code, refusal.text, **refusal.more)
 
     return handle
@@ -50,6 +52,7 @@ def _list(items: Callable[[], list[dict[str, Any]]]) -> AppHandler:
 
 
 _PLATFORM: dict[str, Handler] = {
+    "api_start_push_ticket": api_platform.start_push_ticket,
     "api_component_token": api_platform.component_token,
     "api_create_preauthcode": api_platform.create_preauthcode,
     "api_query_auth": api_platform.query_auth,
@@ -73,6 +76,10 @@ _POST: dict[str, AppHandler] = {
     "query_icp_verifytask": api_faces.query_task,
     "upload_icp_media": api_media.upload,
 }
+_COMBINED: dict[str, AppHandler] = {
+    "submit_auth_and_icp": api_combined.submit,
+    "query_auth_and_icp": api_combined.query,
+}
 
 
 def routes() -> list[Route]:
@@ -86,6 +93,10 @@ def routes() -> list[Route]:
             "/cgi-bin/openapi/quota/get",
             _for_mini_program(api_platform.get_quota, counted=False),
             methods=["POST"],
+        ),
+        *(
+            Route(f"/wxa/sec/{name}", _for_mini_program(handler), methods=["POST"])
+            for name, handler in _COMBINED.items()
         ),
         *(
             Route(f"/wxa/icp/{name}", _for_mini_program(handler), methods=[method])

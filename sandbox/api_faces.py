@@ -17,7 +17,7 @@ async def create_task(sandbox: Sandbox, appid: str, request: Request) -> Respons
     along = body.get("along_with_auth", False)
     if not isinstance(along, bool):
         raise Refusal(47001, "data format error")
-    task = sandbox.faces.create(appid, along_with_auth=along)
+    task = sandbox.desk.create_face(appid, along_with_auth=along)
     more: dict[str, Any] = {"task_id": task.task_id}
     if along:
         more["verify_url"] = f"{request.base_url}sandbox?search={appid}"

@@ -1,15 +1,14 @@
 """Applications and what becomes of them (reference sections 1 to 3)."""
 
 import logging
-import time
-from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.checks import LONG_TERM, face_hints, hints
-from sandbox.orders import ABSENT, BUREAU, CHECKING, FILED, SMS_LAPSED, Order
+from sandbox.checks import LONG_TERM, application_hints
+from sandbox.orders import ABSENT_FAMILY, BUREAU, CHECKING, FILED, SMS_LAPSED, Order
+from sandbox.procedures import IN_VERIFICATION
 from sandbox.replies import Refusal, answer, json_body
 from sandbox.state import Sandbox
 
@@ -23,44 +22,37 @@ async def apply(sandbox: Sandbox, appid: str, request: Request) -> Response:
     sandbox takes a plain apply as one, and the number stays.
     """
     body = await json_body(request)
-    orders = sandbox.orders
-    order = orders.find(appid) or Order(appid)
+    order = sandbox.desk.find(appid) or Order(appid)
     if order.status == CHECKING:
         raise Refusal(86324, "icp order is auditing, do not resubmit")
     if order.canceling or (order.status == BUREAU and order.sms != SMS_LAPSED):
         raise Refusal(86358, "an unfinished icp order exists")
+    procedure = sandbox.procedures.latest(appid)
+    if procedure is not None and (
+        procedure.status in IN_VERIFICATION or procedure.filing_failed(order)
+    ):
+        raise Refusal(86358, "an unfinished icp order exists: use submit_auth_and_icp")
     if not order.available:
         raise Refusal(86301, "icp entrance is closed")
-    found = hints(body, orders.media(appid), filed=order.number is not None)
-    found += face_hints(body, appid, sandbox.faces)
+    found = application_hints(body, order, sandbox.orders, sandbox.faces)
     if found:
         raise Refusal(86202, "apply icp filing fail", hints=found)
-    orders.save(
-        replace(
-            order,
-            status=CHECKING,
-            sms=0,
-            audit_data=(),
-            body=body,
-            applied_at=time.time(),
-            applications=order.applications + 1,
-        )
-    )
+    sandbox.desk.take(order, body=body)
     log.info("%s applied", appid)
     return answer(hints=[])
 
 
 async def withdraw(sandbox: Sandbox, appid: str, _request: Request) -> Response:
     """Take an order back: only while the platform's review is not complete."""
-    orders = sandbox.orders
-    order = orders.find(appid)
-    if order is None or order.status == ABSENT:
+    order = sandbox.desk.find(appid)
+    procedure = sandbox.procedures.latest(appid)
+    if procedure is not None and procedure.status in IN_VERIFICATION:
+        raise Refusal(86330, "icp order can not be canceled in this status")
+    if order is None or order.status in ABSENT_FAMILY:
         raise Refusal(86368, "no icp order to cancel")
     if order.status != CHECKING or order.canceling:
         raise Refusal(86330, "icp order can not be canceled in this status")
-    # A change that is taken back leaves what was filed before.
-    back = FILED if order.number is not None else ABSENT
-    orders.save(replace(order, status=back, sms=0, applied_at=None))
+    sandbox.desk.withdraw(order)
     log.info("%s withdrawn", appid)
     return answer()
 
@@ -73,30 +65,19 @@ async def cancel_filing(sandbox: Sandbox, appid: str, request: Request) -> Respo
         raise Refusal(40097, "invalid args: cancel_type")
     if body.get("reason_type") not in (None, 1, 2):
         raise Refusal(40097, "invalid args: reason_type")
-    orders = sandbox.orders
-    order = orders.find(appid) or Order(appid, status=FILED)
+    order = sandbox.desk.find(appid) or Order(appid, status=FILED)
     if order.canceling or order.status in (CHECKING, BUREAU):
         raise Refusal(86324, "icp order is auditing, do not resubmit")
     if order.status != FILED and order.number is None:
         raise Refusal(86353, "not filed, can not cancel")
-    orders.save(
-        replace(
-            order,
-            status=CHECKING,
-            sms=0,
-            canceling=True,
-            audit_data=(),
-            applied_at=time.time(),
-            applications=order.applications + 1,
-        )
-    )
+    sandbox.desk.take(order, canceling=True)
     log.info("%s cancelling", appid)
     return answer()
 
 
 async def entrance_info(sandbox: Sandbox, appid: str, _request: Request) -> Response:
     """Where an order stands."""
-    order = sandbox.orders.find(appid) or Order(appid)
+    order = sandbox.desk.find(appid) or Order(appid)
     info: dict[str, Any] = {
         "status": order.status,
         "is_canceling": order.canceling,
@@ -111,7 +92,7 @@ async def entrance_info(sandbox: Sandbox, appid: str, _request: Request) -> Resp
 
 async def online_order(sandbox: Sandbox, appid: str, _request: Request) -> Response:
     """A granted filing's detail: the subject's data masked, no image in it."""
-    order = sandbox.orders.find(appid)
+    order = sandbox.desk.find(appid)
     if order is None or order.number is None:
         raise Refusal(86353, "not filed")
     body = order.body or {}

@@ -49,6 +49,18 @@ async def component_token(request: Request) -> Response:
     return JSONResponse({"component_access_token": token, "expires_in": TOKEN_SECONDS})
 
 
+async def start_push_ticket(request: Request) -> Response:
+    """Begin to push tickets. The reference names no field but the call: the platform's secret is
+    taken under either name."""
+    body = await json_body(request)
+    if body.get("component_appid") != COMPONENT_APPID:
+        raise Refusal(40013, "invalid appid")
+    if body.get("component_secret", body.get("component_appsecret")) != COMPONENT_SECRET:
+        raise Refusal(40125, "invalid appsecret")
+    sandbox_of(request).pushes.start_tickets()
+    return answer()
+
+
 async def create_preauthcode(request: Request) -> Response:
     """A code for the page on which a mini program's owner authorises the platform."""
     await _with_component_token(request)

@@ -15,10 +15,10 @@ from sandbox.lists import (
     SUBJECT_TYPES,
     areas,
 )
-from sandbox.orders import Media
+from sandbox.orders import ABSENT, ABSENT_FAMILY, NO_CATEGORY, NO_INFO, Media, Order, Orders
 
 INVALID, BAD_MEDIA, UNREADABLE = 40097, 86205, 86328
-EXPIRED, NOT_FOUND = 1, 86328
+EXPIRED, NOT_FOUND, CLOSED = 1, 86328, 86301
 """Hint codes: the reference names few, so a value that does not fit is 40097, invalid arguments."""
 
 LONG_TERM = "长期"
@@ -66,6 +66,25 @@ def hints(
     check = _Check(media, filed)
     check.application(body)
     return check.found
+
+
+def application_hints(
+    body: Mapping[str, Any], order: Order, orders: Orders, faces: Faces
+) -> list[dict[str, Any]]:
+    """Everything for which an application for `order` is not taken."""
+    found = hints(body, orders.media(order.appid), filed=order.number is not None)
+    found += face_hints(body, order.appid, faces)
+    if not order.available:
+        found.append({"errcode": CLOSED, "errmsg": "备案入口未开放", "err_field": ""})
+    if order.status in ABSENT_FAMILY:
+        lacking = order.status - ABSENT
+        texts = ((NO_INFO, "小程序信息未填"), (NO_CATEGORY, "小程序类目未填"))
+        found += [
+            {"errcode": INVALID, "errmsg": text, "err_field": ""}
+            for bit, text in texts
+            if lacking & bit
+        ]
+    return found
 
 
 def face_hints(body: Mapping[str, Any], appid: str, faces: Faces) -> list[dict[str, Any]]:

@@ -6,12 +6,12 @@
 | `GET /sandbox/orders/{appid}` | one order |
 | `POST /sandbox/orders/{appid}` | sets any of `FIELDS` |
 
-and the rest in `control_services`. Errors: 400 `{"errors": [{"field", "message"}]}`, 404 `{"error"}`.
+The rest is in the other `control_…` files, and all of it in docs/sandbox.md. Errors: 400
+`{"errors": [{"field", "message"}]}`, 404 `{"error"}`.
 """
 
 import re
 import sqlite3
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import control_services
-from sandbox.control_input import Problems, Unknown, controlled, read_object
+from sandbox import control_page, control_play, control_pushes, control_services
+from sandbox.control_input import Problems, Unknown, controlled, page, read_object
+from sandbox.desk import Desk, NoProvince
 from sandbox.lists import PROVINCE_LETTERS
 from sandbox.orders import (
-    ABSENT,
+    ABSENT_FAMILY,
     BUREAU,
     BUREAU_RETURNED,
     CHECKING,
@@ -33,13 +34,13 @@ from sandbox.orders import (
     SMS_LAPSED,
     SMS_WAITING,
     Order,
-    Orders,
+    province_code,
 )
 from sandbox.state import sandbox_of
 
 PAGE, LONGEST_PAGE = 100, 1000
 
-STATUSES = (CHECKING, RETURNED, BUREAU, BUREAU_RETURNED, FILED, ABSENT)
+STATUSES = (CHECKING, RETURNED, BUREAU, BUREAU_RETURNED, FILED, *ABSENT_FAMILY)
 SMS_STATUSES = (SMS_WAITING, SMS_DONE, SMS_LAPSED)
 FIELDS = ("status", "sms_verify_status", "number", "subject_number", "audit_data", "available")
 
@@ -58,37 +59,28 @@ def shown(order: Order) -> dict[str, Any]:
         "number": order.number,
         "subject_number": order.subject_number,
         "audit_data": list(order.audit_data),
-        "province": _province(order),
+        "province": province_code(order),
         "applications": order.applications,
         "applied_at": order.applied_at,
     }
-
-
-def _province(order: Order) -> str | None:
-    return order.body["icp_subject"]["base_info"]["province"] if order.body else None
 
 
 async def list_orders(request: Request) -> Response:
     """Orders by appid, a page at a time: `search` (how an appid or a number begins), `status`,
     `after` (an appid), `limit`; `next` is the `after` of the next page. And how many there are."""
     query = request.query_params
-    problems: list[tuple[str, str]] = []
-    limit, status = query.get("limit", str(PAGE)), query.get("status", "")
-    if not limit.isdigit() or not 1 <= int(limit) <= LONGEST_PAGE:
-        problems.append(("limit", f"allowed: 1 to {LONGEST_PAGE}"))
+    limit, status = page(request, LONGEST_PAGE, PAGE), query.get("status", "")
     if status and status not in map(str, STATUSES):
-        problems.append(("status", f"allowed: {', '.join(map(str, STATUSES))}"))
-    if problems:
-        raise Problems(*problems)
-    orders = sandbox_of(request).orders
-    found = orders.page(
-        query.get("search", ""), int(status) if status else None, query.get("after", ""), int(limit)
+        raise Problems(("status", f"allowed: {', '.join(map(str, STATUSES))}"))
+    sandbox = sandbox_of(request)
+    found = sandbox.orders.page(
+        query.get("search", ""), int(status) if status else None, query.get("after", ""), limit
     )
     return JSONResponse(
         {
-            "orders": [shown(order) for order in found],
-            "next": found[-1].appid if len(found) == int(limit) else None,
-            "counts": orders.counts(),
+            "orders": [shown(sandbox.desk.settled(order)) for order in found],
+            "next": found[-1].appid if len(found) == limit else None,
+            "counts": sandbox.orders.counts(),
         }
     )
 
@@ -96,7 +88,7 @@ async def list_orders(request: Request) -> Response:
 async def show_order(request: Request) -> Response:
     """One order, or 404."""
     appid = request.path_params["appid"]
-    order = sandbox_of(request).orders.find(appid)
+    order = sandbox_of(request).desk.find(appid)
     if order is None:
         raise _unknown(appid)
     return JSONResponse(shown(order))
@@ -105,14 +97,14 @@ async def show_order(request: Request) -> Response:
 async def set_order(request: Request) -> Response:
     """Change an order. For a mini program without one only `available` may be set."""
     appid = request.path_params["appid"]
-    orders = sandbox_of(request).orders
+    desk = sandbox_of(request).desk
     changes = _read(await read_object(request, FIELDS))
-    order = orders.find(appid)
+    order = desk.find(appid)
     if order is None:
         if set(changes) - {"available"}:
             raise _unknown(appid)
         order = Order(appid)
-    return JSONResponse(shown(_apply(orders, order, changes)))
+    return JSONResponse(shown(_apply(desk, order, changes)))
 
 
 def _unknown(appid: str) -> Unknown:
@@ -155,7 +147,7 @@ def _is_reason(value: Any) -> bool:
     )
 
 
-def _apply(orders: Orders, order: Order, changes: dict[str, Any]) -> Order:
+def _apply(desk: Desk, order: Order, changes: dict[str, Any]) -> Order:
     status = changes.get("status", order.status)
     sms = order.sms if status == BUREAU else 0
     if "sms_verify_status" in changes:
@@ -185,31 +177,15 @@ def _apply(orders: Orders, order: Order, changes: dict[str, Any]) -> Order:
         number=number,
         subject_number=subject_number,
         audit_data=audit,
-        # Put back under review, an order goes on by itself only after the usual while.
-        applied_at=time.time() if changes.get("status") == CHECKING else order.applied_at,
     )
-    if order.canceling and status in (RETURNED, BUREAU_RETURNED):
-        # The cancellation is over, and the number stays.
-        changed = replace(changed, canceling=False)
-    if order.canceling and status in (FILED, ABSENT):
-        # The bureau's yes to a cancellation: nothing is filed any more.
-        changed = replace(changed, status=ABSENT, canceling=False, number=None, subject_number=None)
     try:
-        if changed.status == FILED:
-            return orders.grant(changed, _letter(changed))
-        orders.save(changed)
+        return desk.decide(order, changed)
+    except NoProvince:
+        raise Problems(
+            ("number", "required: it never applied, so its province is not known")
+        ) from None
     except sqlite3.IntegrityError:
         raise Problems(("number", "another mini program has it; any other is allowed")) from None
-    return changed
-
-
-def _letter(order: Order) -> str:
-    province = _province(order)
-    if province is not None:
-        return PROVINCE_LETTERS[int(province) // 10000]
-    if order.subject_number is None:
-        raise Problems(("number", "required: it never applied, so its province is not known"))
-    return order.subject_number[0]
 
 
 def routes() -> list[Route]:
@@ -219,4 +195,7 @@ def routes() -> list[Route]:
         Route("/sandbox/orders/{appid}", controlled(show_order), methods=["GET"]),
         Route("/sandbox/orders/{appid}", controlled(set_order), methods=["POST"]),
         *control_services.routes(),
+        *control_pushes.routes(),
+        *control_play.routes(),
+        *control_page.routes(),
     ]

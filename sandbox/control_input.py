@@ -68,3 +68,23 @@ def text(given: dict[str, Any], field: str) -> str:
     if not isinstance(value, str) or not value:
         raise Problems((field, "required: a text"))
     return value
+
+
+def number(given: dict[str, Any], field: str, *, most: float | None = None) -> float | None:
+    """A number from 0, or None where it is null or not given."""
+    value = given.get(field)
+    if value is None:
+        return None
+    over = most is not None and isinstance(value, int | float) and value > most
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or over:
+        upper = "" if most is None else f" to {most:g}"
+        raise Problems((field, f"allowed: null, or a number from 0{upper}"))
+    return float(value)
+
+
+def page(request: Request, longest: int, usual: int) -> int:
+    """The query's `limit`."""
+    limit = request.query_params.get("limit", str(usual))
+    if not limit.isdecimal() or not 1 <= int(limit) <= longest:
+        raise Problems(("limit", f"allowed: 1 to {longest}"))
+    return int(limit)

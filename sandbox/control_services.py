@@ -30,14 +30,14 @@ async def set_face(request: Request) -> Response:
     given = await read_object(request, ("result", "task_id"))
     if given.get("result") not in RESULTS:
         raise Problems(("result", f"allowed: {', '.join(RESULTS)}"))
-    faces = sandbox_of(request).faces
+    sandbox = sandbox_of(request)
     wanted = given.get("task_id")
-    tasks = [t for t in faces.of(appid) if wanted is None or t.task_id == wanted]
+    tasks = [t for t in sandbox.faces.of(appid) if wanted is None or t.task_id == wanted]
     if not tasks:
         raise Unknown(f"no such face check of {appid}; GET /sandbox/faces/{appid} lists them")
     if tasks[0].expired:
         raise Problems(("result", "this face check has expired; create another"))
-    return JSONResponse(shown_face(faces.change(tasks[0], given["result"])))
+    return JSONResponse(shown_face(sandbox.desk.change_face(tasks[0], given["result"])))
 
 
 async def expire_tokens(request: Request) -> Response:

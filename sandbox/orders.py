@@ -11,6 +11,10 @@ from typing import Any
 from sandbox.store import Store
 
 CHECKING, RETURNED, BUREAU, BUREAU_RETURNED, FILED, ABSENT = 2, 3, 4, 5, 6, 1024
+ABSENT_FAMILY = range(ABSENT, ABSENT + 8)
+"""Not filed; what is added says what the mini program lacks: 1 its info, 2 a category, 4 its
+verification."""
+NO_INFO, NO_CATEGORY = 1, 2
 SMS_WAITING, SMS_DONE, SMS_LAPSED = 1, 2, 3
 MEDIA_ID_BYTES = 56
 """A media id of about 75 characters, as in the reference's sample."""
@@ -33,6 +37,8 @@ class Order:
     applied_at: float | None = None
     applications: int = 0
     """How often it was applied for."""
+    due_at: float | None = None
+    """When the timetable takes its next step."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +52,10 @@ class Media:
 
 
 class Orders:
-    """The store. With `automatic`, an order goes to the bureau `receive_after` seconds after it
-    was applied for; that is worked out when it is read."""
+    """The store. What becomes of an order is decided by `Desk`."""
 
-    def __init__(self, store: Store, automatic: bool, receive_after: float) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._automatic = automatic
-        self._receive_after = receive_after
 
     def add_media(
         self, appid: str, order_field: str, certificate_type: int | None, kind: str
@@ -83,7 +86,7 @@ class Orders:
     def find(self, appid: str) -> Order | None:
         """A mini program's order as it stands now; None where it never had one."""
         rows = self._store.read(f"select {_COLUMNS} from orders where appid = ?", appid)  # noqa: S608
-        return self._settle(_order(rows[0])) if rows else None
+        return _order(rows[0]) if rows else None
 
     def page(self, search: str, status: int | None, after: str, limit: int) -> list[Order]:
         """Orders by appid, beginning after the appid `after`, whose appid or number begins with
@@ -96,7 +99,7 @@ class Orders:
             " and (?4 is null or status = ?4) order by appid limit ?5",
             *(after, search, end, status, limit),
         )
-        return [self._settle(_order(row)) for row in rows]
+        return [_order(row) for row in rows]
 
     def counts(self) -> dict[int, int]:
         """How many orders there are of each status."""
@@ -134,23 +137,36 @@ class Orders:
             _write(db, granted)
         return granted
 
-    def _settle(self, order: Order) -> Order:
-        due = (order.applied_at or 0) + self._receive_after
-        if not self._automatic or order.status != CHECKING or time.time() < due:
-            return order
-        received = replace(order, status=BUREAU, sms=SMS_WAITING)
-        self.save(received)
-        return received
+    def due(self, now: float, limit: int) -> list[Order]:
+        """Those whose next step is due."""
+        sql = f"select {_COLUMNS} from orders where due_at <= ? order by due_at limit ?"  # noqa: S608
+        return [_order(row) for row in self._store.read(sql, now, limit)]
+
+    def set_due(
+        self, now: float, check: float | None, sms: float | None, number: float | None
+    ) -> None:
+        """When the orders that wait take their next step: so many seconds from `now`, or never."""
+        with self._store.transaction() as db:
+            for status, at_sms, wait in (
+                (CHECKING, 0, check),
+                (BUREAU, SMS_WAITING, sms),
+                (BUREAU, SMS_DONE, number),
+            ):
+                db.execute(
+                    "update orders set due_at = ? where status = ? and sms = ?",
+                    (None if wait is None else now + wait, status, at_sms),
+                )
 
 
 _COLUMNS = (
     "appid, status, sms, available, canceling, number, subject_number, audit_data, body,"
-    " applied_at, applications"
+    " applied_at, applications, due_at"
 )
 
 
 def _order(row: tuple[Any, ...]) -> Order:
-    appid, status, sms, available, canceling, number, subject, audit, body, applied_at, count = row
+    appid, status, sms, available, canceling, number, subject, audit, body, *times = row
+    applied_at, count, due_at = times
     return Order(
         appid=appid,
         status=status,
@@ -163,19 +179,20 @@ def _order(row: tuple[Any, ...]) -> Order:
         body=json.loads(body) if body else None,
         applied_at=applied_at,
         applications=count,
+        due_at=due_at,
     )
 
 
 def _write(db: sqlite3.Connection, order: Order) -> None:
     db.execute(
         f"insert into orders ({_COLUMNS}, certificate_number)"  # noqa: S608
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " on conflict (appid) do update set status = excluded.status, sms = excluded.sms,"
         " available = excluded.available, canceling = excluded.canceling,"
         " number = excluded.number, subject_number = excluded.subject_number,"
         " audit_data = excluded.audit_data, body = excluded.body,"
         " applied_at = excluded.applied_at, applications = excluded.applications,"
-        " certificate_number = excluded.certificate_number",
+        " due_at = excluded.due_at, certificate_number = excluded.certificate_number",
         (
             order.appid,
             order.status,
@@ -188,6 +205,7 @@ def _write(db: sqlite3.Connection, order: Order) -> None:
             json.dumps(order.body, ensure_ascii=False) if order.body is not None else None,
             order.applied_at,
             order.applications,
+            order.due_at,
             certificate_number(order),
         ),
     )
@@ -199,6 +217,11 @@ def certificate_number(order: Order) -> str | None:
         return None
     number: str = order.body["icp_subject"]["organize_info"]["certificate_number"]
     return number
+
+
+def province_code(order: Order) -> str | None:
+    """The province of its subject, as in 320000."""
+    return order.body["icp_subject"]["base_info"]["province"] if order.body else None
 
 
 def _known_subject(db: sqlite3.Connection, order: Order, letter: str) -> str | None:

@@ -46,9 +46,7 @@ class Quota:
 
     def set(self, path: str, limit: Limit) -> None:
         """Set a path's limit from now on; what was called today counts."""
-        with self._store.transaction() as db:
-            value = json.dumps(asdict(limit))
-            db.execute("insert or replace into settings values (?, ?)", (f"limit {path}", value))
+        self._store.set(f"limit {path}", json.dumps(asdict(limit)))
         self._limits[path] = limit
 
     def spend(self, path: str, appid: str) -> None:

@@ -45,6 +45,22 @@ create table usage (
     primary key (day, path, owner));
 create table settings (name text primary key, value text not null);
 """,
+    """
+alter table orders add column due_at real;
+create index orders_due on orders (due_at) where due_at is not null;
+create table pushes (
+    id integer primary key autoincrement, created_at real not null, info_type text not null,
+    message text not null, due_at real, attempts integer not null default 0, delivered_at real,
+    error text, sent text, replay text);
+create index pushes_due on pushes (due_at) where due_at is not null;
+create table procedures (
+    procedure_id text primary key, appid text not null, number integer not null,
+    status integer not null, pay_type integer not null, order_id text not null, body text not null,
+    refill_reason text, fail_reason text, hints text not null,
+    due_at real);
+create index procedures_due on procedures (due_at) where due_at is not null;
+create unique index procedures_appid on procedures (appid, number);
+""",
 )
 """Each brings a file from one version to the next; `user_version` says how many it has had."""
 
@@ -76,6 +92,19 @@ class Store:
     def read(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows, outside or inside a transaction."""
         return self._db.execute(sql, values).fetchall()
+
+    def setting(self, name: str) -> str | None:
+        """What was `set` under a name."""
+        rows = self.read("select value from settings where name = ?", name)
+        return rows[0][0] if rows else None
+
+    def set(self, name: str, value: str | None) -> None:
+        """Keep something by name over restarts; None forgets it."""
+        with self.transaction() as db:
+            if value is None:
+                db.execute("delete from settings where name = ?", (name,))
+            else:
+                db.execute("insert or replace into settings values (?, ?)", (name, value))
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

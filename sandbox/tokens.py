@@ -63,6 +63,11 @@ class Tokens:
                 (now, appid),
             ).rowcount
 
+    def expire_one(self, token: str) -> None:
+        """End this token now."""
+        with self._store.transaction() as db:
+            db.execute("update tokens set expires_at = ? where token = ?", (time.time(), token))
+
     def new_ticket(self) -> str:
         """A ticket to be pushed; it counts once it has been `delivered`."""
         return f"ticket@@@{secrets.token_urlsafe(48)}"
@@ -71,14 +76,13 @@ class Tokens:
         """From here on the platform has to show a pushed ticket."""
         now = time.time()
         with self._store.transaction() as db:
-            # The last one is kept, however old: from the first on, pushed ones are required.
             db.execute("delete from tickets where issued_at < ?", (now - TICKET_SECONDS,))
             db.execute("insert or ignore into tickets values (?, ?)", (ticket, now))
-            db.execute("insert or replace into settings values ('pushed_tickets', '1')")
+            self._store.set("pushed_tickets", "1")
 
     def good_ticket(self, ticket: object) -> bool:
         """Whether a platform's own token may be had for it."""
-        if not self._store.read("select 1 from settings where name = 'pushed_tickets'"):
+        if self._store.setting("pushed_tickets") is None:
             return ticket == COMPONENT_TICKET
         oldest = time.time() - TICKET_SECONDS
         sql = "select 1 from tickets where ticket = ? and issued_at > ?"
