@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sandbox.faces import Faces
 from sandbox.lists import (
     CERTIFICATE_TYPES,
     INDIVIDUAL,
@@ -14,9 +15,10 @@ from sandbox.lists import (
     SUBJECT_TYPES,
     areas,
 )
-from sandbox.orders import Media
+from sandbox.orders import ABSENT, ABSENT_FAMILY, NO_CATEGORY, NO_INFO, Media, Order, Orders
 
 INVALID, BAD_MEDIA, UNREADABLE = 40097, 86205, 86328
+EXPIRED, NOT_FOUND, CLOSED = 1, 86328, 86301
 """Hint codes: the reference names few, so a value that does not fit is 40097, invalid arguments."""
 
 LONG_TERM = "长期"
@@ -64,6 +66,56 @@ def hints(
     check = _Check(media, filed)
     check.application(body)
     return check.found
+
+
+def application_hints(
+    body: Mapping[str, Any], order: Order, orders: Orders, faces: Faces
+) -> list[dict[str, Any]]:
+    """Everything for which an application for `order` is not taken."""
+    found = hints(body, orders.media(order.appid), filed=order.number is not None)
+    found += face_hints(body, order.appid, faces)
+    if not order.available:
+        found.append({"errcode": CLOSED, "errmsg": "备案入口未开放", "err_field": ""})
+    if order.status in ABSENT_FAMILY:
+        lacking = order.status - ABSENT
+        texts = ((NO_INFO, "小程序信息未填"), (NO_CATEGORY, "小程序类目未填"))
+        found += [
+            {"errcode": INVALID, "errmsg": text, "err_field": ""}
+            for bit, text in texts
+            if lacking & bit
+        ]
+    return found
+
+
+def face_hints(body: Mapping[str, Any], appid: str, faces: Faces) -> list[dict[str, Any]]:
+    """What is wrong with the face check that an application names, or does not name: it belongs to
+    the mini program's principal only, and has to be one of `appid` that has passed."""
+    found: list[dict[str, Any]] = []
+
+    def add(part: str, text: str, code: int) -> None:
+        field = f"{part}.principal_info.verify_task_id"
+        found.append({"errcode": code, "errmsg": text, "err_field": field})
+
+    def named(part: str) -> Any:
+        half = body.get(part)
+        person = half.get("principal_info") if isinstance(half, dict) else None
+        return person.get("verify_task_id") if isinstance(person, dict) else None
+
+    if named("icp_subject") is not None:
+        add("icp_subject", "主体负责人不填人脸核身任务", INVALID)
+    task_id = named("icp_applets")
+    if task_id is None:
+        if faces.demanded:
+            add("icp_applets", "必填,请先完成人脸核身", INVALID)
+        return found
+    task = faces.find(task_id) if isinstance(task_id, str) else None
+    if task is None or task.appid != appid:
+        add("icp_applets", "人脸核身任务不存在", NOT_FOUND)
+    elif task.expired:
+        add("icp_applets", "人脸核身任务已过期", EXPIRED)
+    elif not task.passed:
+        add("icp_applets", "人脸核身未通过", INVALID)
+    return found
 
 
 class _Check:

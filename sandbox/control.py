@@ -2,18 +2,16 @@
 
 | call | does |
 |---|---|
-| `GET /sandbox/orders` | every order |
+| `GET /sandbox/orders` | orders, a page at a time |
 | `GET /sandbox/orders/{appid}` | one order |
 | `POST /sandbox/orders/{appid}` | sets any of `FIELDS` |
-| `POST /sandbox/expire-tokens` | ends every access token now |
 
-Errors: 400 `{"errors": [{"field", "message"}]}`, 404 `{"error"}`.
+The rest is in the other `control_…` files, and all of it in docs/sandbox.md. Errors: 400
+`{"errors": [{"field", "message"}]}`, 404 `{"error"}`.
 """
 
-import json
 import re
 import sqlite3
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import control_page, control_play, control_pushes, control_services
+from sandbox.control_input import Problems, Unknown, controlled, page, read_object
+from sandbox.desk import Desk, NoProvince
 from sandbox.lists import PROVINCE_LETTERS
 from sandbox.orders import (
-    ABSENT,
+    ABSENT_FAMILY,
     BUREAU,
     BUREAU_RETURNED,
     CHECKING,
@@ -33,23 +34,18 @@ from sandbox.orders import (
     SMS_LAPSED,
     SMS_WAITING,
     Order,
-    Orders,
+    province_code,
 )
+from sandbox.state import sandbox_of
 
-STATUSES = (CHECKING, RETURNED, BUREAU, BUREAU_RETURNED, FILED, ABSENT)
+PAGE, LONGEST_PAGE = 100, 1000
+
+STATUSES = (CHECKING, RETURNED, BUREAU, BUREAU_RETURNED, FILED, *ABSENT_FAMILY)
 SMS_STATUSES = (SMS_WAITING, SMS_DONE, SMS_LAPSED)
 FIELDS = ("status", "sms_verify_status", "number", "subject_number", "audit_data", "available")
 
 _SUBJECT_NUMBER = re.compile(rf"[{''.join(PROVINCE_LETTERS.values())}]ICP备\d{{8,10}}号")
 _NUMBER = re.compile(_SUBJECT_NUMBER.pattern + r"-\d+X")
-
-
-class _Problems(Exception):
-    """What is wrong with a request, field by field."""
-
-    def __init__(self, *problems: tuple[str, str]) -> None:
-        super().__init__(problems)
-        self.problems = problems
 
 
 def shown(order: Order) -> dict[str, Any]:
@@ -63,67 +59,63 @@ def shown(order: Order) -> dict[str, Any]:
         "number": order.number,
         "subject_number": order.subject_number,
         "audit_data": list(order.audit_data),
-        "province": _province(order),
+        "province": province_code(order),
         "applications": order.applications,
         "applied_at": order.applied_at,
     }
 
 
-def _province(order: Order) -> str | None:
-    return order.body["icp_subject"]["base_info"]["province"] if order.body else None
-
-
-def _orders(request: Request) -> Orders:
-    orders: Orders = request.app.state.orders
-    return orders
-
-
 async def list_orders(request: Request) -> Response:
-    """Every order."""
-    return JSONResponse({"orders": [shown(order) for order in _orders(request).all()]})
+    """Orders by appid, a page at a time: `search` (how an appid or a number begins), `status`,
+    `after` (an appid), `limit`; `next` is the `after` of the next page. And how many there are."""
+    query = request.query_params
+    limit, status = page(request, LONGEST_PAGE, PAGE), query.get("status", "")
+    if status and status not in map(str, STATUSES):
+        raise Problems(("status", f"allowed: {', '.join(map(str, STATUSES))}"))
+    sandbox = sandbox_of(request)
+    found = sandbox.orders.page(
+        query.get("search", ""), int(status) if status else None, query.get("after", ""), limit
+    )
+    return JSONResponse(
+        {
+            "orders": [shown(sandbox.desk.settled(order)) for order in found],
+            "next": found[-1].appid if len(found) == limit else None,
+            "counts": sandbox.orders.counts(),
+        }
+    )
 
 
 async def show_order(request: Request) -> Response:
     """One order, or 404."""
     appid = request.path_params["appid"]
-    order = _orders(request).find(appid)
-    return _unknown(appid) if order is None else JSONResponse(shown(order))
+    order = sandbox_of(request).desk.find(appid)
+    if order is None:
+        raise _unknown(appid)
+    return JSONResponse(shown(order))
 
 
 async def set_order(request: Request) -> Response:
     """Change an order. For a mini program without one only `available` may be set."""
     appid = request.path_params["appid"]
-    orders = _orders(request)
-    try:
-        changes = _read(await request.body())
-        order = orders.find(appid)
-        if order is None:
-            if set(changes) - {"available"}:
-                return _unknown(appid)
-            order = Order(appid)
-        return JSONResponse(shown(_apply(orders, order, changes)))
-    except _Problems as error:
-        errors = [{"field": field, "message": text} for field, text in error.problems]
-        return JSONResponse({"errors": errors}, status_code=400)
+    desk = sandbox_of(request).desk
+    changes = _read(await read_object(request, FIELDS))
+    order = desk.find(appid)
+    if order is None:
+        if set(changes) - {"available"}:
+            raise _unknown(appid)
+        order = Order(appid)
+    return JSONResponse(shown(_apply(desk, order, changes)))
 
 
-async def expire_tokens(request: Request) -> Response:
-    """End every token now."""
-    return JSONResponse({"expired": _orders(request).expire_tokens()})
+def _unknown(appid: str) -> Unknown:
+    return Unknown(
+        f"no order of {appid}: it has not applied; GET /sandbox/orders lists what there is"
+    )
 
 
-def _unknown(appid: str) -> Response:
-    text = f"no order of {appid}: it has not applied; GET /sandbox/orders lists what there is"
-    return JSONResponse({"error": text}, status_code=404)
-
-
-def _read(raw: bytes) -> dict[str, Any]:
-    try:
-        changes = json.loads(raw)
-    except ValueError:
-        raise _Problems(("body", "not JSON")) from None
-    if not isinstance(changes, dict) or not changes:
-        raise _Problems(("body", f"an object with any of {', '.join(FIELDS)}"))
+def _read(changes: dict[str, Any]) -> dict[str, Any]:
+    if not changes:
+        raise Problems(("body", f"an object with any of {', '.join(FIELDS)}"))
     problems: list[tuple[str, str]] = []
     allowed: dict[str, tuple[int, ...]] = {
         "status": STATUSES,
@@ -140,15 +132,10 @@ def _read(raw: bytes) -> dict[str, Any]:
         elif field == "subject_number":
             if not isinstance(value, str) or not _SUBJECT_NUMBER.fullmatch(value):
                 problems.append((field, "allowed: as in 苏ICP备2026000001号"))
-        elif field == "audit_data":
-            if not isinstance(value, list) or not all(map(_is_reason, value)):
-                problems.append(
-                    (field, 'allowed: a list of {"key_name", "error", "suggest"}, strings')
-                )
-        else:
-            problems.append((field, f"unknown; allowed: {', '.join(FIELDS)}"))
+        elif not isinstance(value, list) or not all(map(_is_reason, value)):
+            problems.append((field, 'allowed: a list of {"key_name", "error", "suggest"}, strings'))
     if problems:
-        raise _Problems(*problems)
+        raise Problems(*problems)
     return changes
 
 
@@ -160,26 +147,26 @@ def _is_reason(value: Any) -> bool:
     )
 
 
-def _apply(orders: Orders, order: Order, changes: dict[str, Any]) -> Order:
+def _apply(desk: Desk, order: Order, changes: dict[str, Any]) -> Order:
     status = changes.get("status", order.status)
     sms = order.sms if status == BUREAU else 0
     if "sms_verify_status" in changes:
         if status != BUREAU:
-            raise _Problems(("sms_verify_status", "only at status 4; set both"))
+            raise Problems(("sms_verify_status", "only at status 4; set both"))
         sms = changes["sms_verify_status"]
     audit = order.audit_data
     if status != order.status:
         audit = ()
     if "audit_data" in changes:
         if status not in (RETURNED, BUREAU_RETURNED) and changes["audit_data"]:
-            raise _Problems(("audit_data", "only at status 3 or 5; set both"))
+            raise Problems(("audit_data", "only at status 3 or 5; set both"))
         audit = tuple({"suggest": "", **reason} for reason in changes["audit_data"])
     number = changes.get("number", order.number)
     subject_number = changes.get("subject_number", order.subject_number)
     if "number" in changes and "subject_number" not in changes:
         subject_number = changes["number"].rpartition("-")[0]
     if number is not None and subject_number != number.rpartition("-")[0]:
-        raise _Problems(
+        raise Problems(
             ("subject_number", f"allowed: {number.rpartition('-')[0]}, as in the number")
         )
     changed = replace(
@@ -190,38 +177,25 @@ def _apply(orders: Orders, order: Order, changes: dict[str, Any]) -> Order:
         number=number,
         subject_number=subject_number,
         audit_data=audit,
-        # Put back under review, an order goes on by itself only after the usual while.
-        applied_at=time.time() if changes.get("status") == CHECKING else order.applied_at,
     )
-    if order.canceling and status in (RETURNED, BUREAU_RETURNED):
-        # The cancellation is over, and the number stays.
-        changed = replace(changed, canceling=False)
-    if order.canceling and status in (FILED, ABSENT):
-        # The bureau's yes to a cancellation: nothing is filed any more.
-        changed = replace(changed, status=ABSENT, canceling=False, number=None, subject_number=None)
     try:
-        if changed.status == FILED:
-            return orders.grant(changed, _letter(changed))
-        orders.save(changed)
+        return desk.decide(order, changed)
+    except NoProvince:
+        raise Problems(
+            ("number", "required: it never applied, so its province is not known")
+        ) from None
     except sqlite3.IntegrityError:
-        raise _Problems(("number", "another mini program has it; any other is allowed")) from None
-    return changed
-
-
-def _letter(order: Order) -> str:
-    province = _province(order)
-    if province is not None:
-        return PROVINCE_LETTERS[int(province) // 10000]
-    if order.subject_number is None:
-        raise _Problems(("number", "required: it never applied, so its province is not known"))
-    return order.subject_number[0]
+        raise Problems(("number", "another mini program has it; any other is allowed")) from None
 
 
 def routes() -> list[Route]:
     """Every endpoint of the control API."""
     return [
-        Route("/sandbox/orders", list_orders, methods=["GET"]),
-        Route("/sandbox/orders/{appid}", show_order, methods=["GET"]),
-        Route("/sandbox/orders/{appid}", set_order, methods=["POST"]),
-        Route("/sandbox/expire-tokens", expire_tokens, methods=["POST"]),
+        Route("/sandbox/orders", controlled(list_orders), methods=["GET"]),
+        Route("/sandbox/orders/{appid}", controlled(show_order), methods=["GET"]),
+        Route("/sandbox/orders/{appid}", controlled(set_order), methods=["POST"]),
+        *control_services.routes(),
+        *control_pushes.routes(),
+        *control_play.routes(),
+        *control_page.routes(),
     ]

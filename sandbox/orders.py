@@ -1,39 +1,23 @@
-"""What the sandbox keeps: orders, media, tokens and numbers, in one SQLite file.
-
-Every method is one short transaction that the operating system has when it returns, so that an order
-that was acknowledged outlives a kill of the process. Times are seconds since the epoch, wall clock.
-"""
+"""Orders, media and numbers. Times are seconds since the epoch, wall clock."""
 
 import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from sandbox.store import Store
+
 CHECKING, RETURNED, BUREAU, BUREAU_RETURNED, FILED, ABSENT = 2, 3, 4, 5, 6, 1024
+ABSENT_FAMILY = range(ABSENT, ABSENT + 8)
+"""Not filed; what is added says what the mini program lacks: 1 its info, 2 a category, 4 its
+verification."""
+NO_INFO, NO_CATEGORY = 1, 2
 SMS_WAITING, SMS_DONE, SMS_LAPSED = 1, 2, 3
-TOKEN_SECONDS = 7200
 MEDIA_ID_BYTES = 56
 """A media id of about 75 characters, as in the reference's sample."""
-
-_SCHEMA = """
-create table if not exists tokens (
-    token text primary key, kind text not null, appid text, expires_at real not null);
-create table if not exists media (
-    media_id text primary key, appid text not null, order_field text not null,
-    certificate_type integer, created_at integer not null);
-create table if not exists orders (
-    appid text primary key, status integer not null, sms integer not null,
-    available integer not null, canceling integer not null, number text unique,
-    subject_number text, audit_data text not null, body text, applied_at real,
-    applications integer not null);
-create table if not exists counters (stem text primary key, last integer not null);
-"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +37,8 @@ class Order:
     applied_at: float | None = None
     applications: int = 0
     """How often it was applied for."""
+    due_at: float | None = None
+    """When the timetable takes its next step."""
 
 
 @dataclass(frozen=True)
@@ -62,91 +48,68 @@ class Media:
     media_id: str
     order_field: str
     certificate_type: int | None
+    kind: str
 
 
 class Orders:
-    """The store. With `automatic`, an order goes to the bureau `receive_after` seconds after it
-    was applied for; that is worked out when it is read."""
+    """The store. What becomes of an order is decided by `Desk`."""
 
-    def __init__(self, database: Path, automatic: bool, receive_after: float) -> None:
-        self._automatic = automatic
-        self._receive_after = receive_after
-        database.parent.mkdir(parents=True, exist_ok=True)
-        database.touch(mode=0o600)
-        self._db = sqlite3.connect(database, isolation_level=None)
-        self._db.execute("pragma journal_mode=wal")
-        self._db.execute("pragma synchronous=normal")
-        self._db.executescript(_SCHEMA)
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("begin immediate")
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
-
-    def issue_token(self, kind: str, appid: str | None) -> str:
-        """A new token of `kind` (`component`, `authorizer`), good for `TOKEN_SECONDS`."""
-        token = secrets.token_urlsafe(48)
-        now = time.time()
-        with self._transaction() as db:
-            db.execute("delete from tokens where expires_at < ?", (now - 86400,))
-            db.execute(
-                "insert into tokens values (?, ?, ?, ?)", (token, kind, appid, now + TOKEN_SECONDS)
-            )
-        return token
-
-    def token(self, token: str, kind: str) -> tuple[str | None, bool] | None:
-        """(appid, still good) of a token; None where no such token was issued."""
-        row = self._db.execute(
-            "select appid, expires_at from tokens where token = ? and kind = ?", (token, kind)
-        ).fetchone()
-        return None if row is None else (row[0], row[1] > time.time())
-
-    def expire_tokens(self) -> int:
-        """End every token now; gives how many there were."""
-        with self._transaction() as db:
-            return db.execute(
-                "update tokens set expires_at = ? where expires_at > ?", (time.time(),) * 2
-            ).rowcount
-
-    def add_media(self, appid: str, order_field: str, certificate_type: int | None) -> str:
-        """Take note of an uploaded file; gives its media id."""
+    def add_media(
+        self, appid: str, order_field: str, certificate_type: int | None, kind: str
+    ) -> str:
+        """Take note of an uploaded file (`image` or `video`); gives its media id."""
         media_id = secrets.token_urlsafe(MEDIA_ID_BYTES)
-        with self._transaction() as db:
+        with self._store.transaction() as db:
             db.execute(
-                "insert into media values (?, ?, ?, ?, ?)",
-                (media_id, appid, order_field, certificate_type, int(time.time())),
+                "insert into media (media_id, appid, order_field, certificate_type, created_at, kind)"
+                " values (?, ?, ?, ?, ?, ?)",
+                (media_id, appid, order_field, certificate_type, int(time.time()), kind),
             )
         return media_id
 
     def media(self, appid: str) -> dict[str, Media]:
         """What a mini program has uploaded, by media id."""
-        rows = self._db.execute(
-            "select media_id, order_field, certificate_type from media where appid = ?", (appid,)
+        rows = self._store.read(
+            "select media_id, order_field, certificate_type, kind from media where appid = ?", appid
         )
         return {row[0]: Media(*row) for row in rows}
 
+    def media_kind(self, appid: str, media_id: str) -> str | None:
+        """`image` or `video`; None where the mini program has not uploaded it."""
+        sql = "select kind from media where media_id = ? and appid = ?"
+        rows = self._store.read(sql, media_id, appid)
+        return rows[0][0] if rows else None
+
     def find(self, appid: str) -> Order | None:
         """A mini program's order as it stands now; None where it never had one."""
-        row = self._db.execute("select * from orders where appid = ?", (appid,)).fetchone()
-        return None if row is None else self._settle(_order(row))
+        rows = self._store.read(f"select {_COLUMNS} from orders where appid = ?", appid)  # noqa: S608
+        return _order(rows[0]) if rows else None
 
-    def all(self) -> list[Order]:
-        """Every order, by appid."""
-        rows = self._db.execute("select * from orders order by appid").fetchall()
-        return [self._settle(_order(row)) for row in rows]
+    def page(self, search: str, status: int | None, after: str, limit: int) -> list[Order]:
+        """Orders by appid, beginning after the appid `after`, whose appid or number begins with
+        `search`."""
+        # The end of a prefix's range: an index serves a range, where it does not serve `like`.
+        end = search + "\U0010ffff"
+        rows = self._store.read(
+            f"select {_COLUMNS} from orders where appid > ?1"  # noqa: S608
+            " and (?2 = '' or (appid >= ?2 and appid < ?3) or (number >= ?2 and number < ?3))"
+            " and (?4 is null or status = ?4) order by appid limit ?5",
+            *(after, search, end, status, limit),
+        )
+        return [_order(row) for row in rows]
+
+    def counts(self) -> dict[int, int]:
+        """How many orders there are of each status."""
+        sql = "select status, count(*) from orders group by status"
+        rows = self._store.read(sql)
+        return dict(rows)
 
     def save(self, order: Order) -> None:
         """Write an order. Raises `sqlite3.IntegrityError` where its number is another's."""
-        with self._transaction() as db:
+        with self._store.transaction() as db:
             _write(db, order)
 
     def grant(self, order: Order, letter: str) -> Order:
@@ -155,7 +118,7 @@ class Orders:
         Numbers that it has already stay. A subject that has a number in this province gets its next
         mini program under it (…-1X, …-2X); another gets the next free one of the year.
         """
-        with self._transaction() as db:
+        with self._store.transaction() as db:
             stem = order.subject_number or _known_subject(db, order, letter)
             while stem is None:
                 year = (datetime.now(UTC) + timedelta(hours=8)).year
@@ -174,17 +137,36 @@ class Orders:
             _write(db, granted)
         return granted
 
-    def _settle(self, order: Order) -> Order:
-        due = (order.applied_at or 0) + self._receive_after
-        if not self._automatic or order.status != CHECKING or time.time() < due:
-            return order
-        received = replace(order, status=BUREAU, sms=SMS_WAITING)
-        self.save(received)
-        return received
+    def due(self, now: float, limit: int) -> list[Order]:
+        """Those whose next step is due."""
+        sql = f"select {_COLUMNS} from orders where due_at <= ? order by due_at limit ?"  # noqa: S608
+        return [_order(row) for row in self._store.read(sql, now, limit)]
+
+    def set_due(
+        self, now: float, check: float | None, sms: float | None, number: float | None
+    ) -> None:
+        """When the orders that wait take their next step: so many seconds from `now`, or never."""
+        with self._store.transaction() as db:
+            for status, at_sms, wait in (
+                (CHECKING, 0, check),
+                (BUREAU, SMS_WAITING, sms),
+                (BUREAU, SMS_DONE, number),
+            ):
+                db.execute(
+                    "update orders set due_at = ? where status = ? and sms = ?",
+                    (None if wait is None else now + wait, status, at_sms),
+                )
+
+
+_COLUMNS = (
+    "appid, status, sms, available, canceling, number, subject_number, audit_data, body,"
+    " applied_at, applications, due_at"
+)
 
 
 def _order(row: tuple[Any, ...]) -> Order:
-    appid, status, sms, available, canceling, number, subject, audit, body, applied_at, count = row
+    appid, status, sms, available, canceling, number, subject, audit, body, *times = row
+    applied_at, count, due_at = times
     return Order(
         appid=appid,
         status=status,
@@ -197,17 +179,20 @@ def _order(row: tuple[Any, ...]) -> Order:
         body=json.loads(body) if body else None,
         applied_at=applied_at,
         applications=count,
+        due_at=due_at,
     )
 
 
 def _write(db: sqlite3.Connection, order: Order) -> None:
     db.execute(
-        "insert into orders values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        f"insert into orders ({_COLUMNS}, certificate_number)"  # noqa: S608
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " on conflict (appid) do update set status = excluded.status, sms = excluded.sms,"
         " available = excluded.available, canceling = excluded.canceling,"
         " number = excluded.number, subject_number = excluded.subject_number,"
         " audit_data = excluded.audit_data, body = excluded.body,"
-        " applied_at = excluded.applied_at, applications = excluded.applications",
+        " applied_at = excluded.applied_at, applications = excluded.applications,"
+        " due_at = excluded.due_at, certificate_number = excluded.certificate_number",
         (
             order.appid,
             order.status,
@@ -220,6 +205,8 @@ def _write(db: sqlite3.Connection, order: Order) -> None:
             json.dumps(order.body, ensure_ascii=False) if order.body is not None else None,
             order.applied_at,
             order.applications,
+            order.due_at,
+            certificate_number(order),
         ),
     )
 
@@ -232,17 +219,18 @@ def certificate_number(order: Order) -> str | None:
     return number
 
 
+def province_code(order: Order) -> str | None:
+    """The province of its subject, as in 320000."""
+    return order.body["icp_subject"]["base_info"]["province"] if order.body else None
+
+
 def _known_subject(db: sqlite3.Connection, order: Order, letter: str) -> str | None:
-    mine = certificate_number(order)
-    rows = db.execute(
-        "select * from orders where subject_number like ? and appid <> ?",
-        (f"{letter}ICP%", order.appid),
-    )
-    others = (_order(row) for row in rows.fetchall())
-    return next(
-        (o.subject_number for o in others if mine is not None and certificate_number(o) == mine),
-        None,
-    )
+    row = db.execute(
+        "select subject_number from orders where certificate_number = ? and subject_number >= ?"
+        " and subject_number < ? and appid <> ? limit 1",
+        (certificate_number(order), f"{letter}ICP", f"{letter}ICQ", order.appid),
+    ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _count(db: sqlite3.Connection, stem: str) -> int:

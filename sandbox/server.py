@@ -1,6 +1,7 @@
 """Serving the sandbox from inside another program."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 1
 """How long requests under way may take once it stops."""
+
+
+class _Breaks(logging.Filter):
+    """Leaves out what uvicorn says of an answer that breaks off: here that is done on purpose."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("ASGI callable returned without")
+
+
+_BREAKS = _Breaks()
 
 
 class _Server(uvicorn.Server):
@@ -43,6 +54,7 @@ async def serve(app: "Starlette", port: int = 0, host: str = "127.0.0.1") -> Asy
             lifespan="on",
             timeout_graceful_shutdown=STOP_SECONDS,
         )
+        logging.getLogger("uvicorn.error").addFilter(_BREAKS)
         server = _Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]), name="sandbox")
         try:

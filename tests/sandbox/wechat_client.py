@@ -119,14 +119,32 @@ class PlainClient:
     async def control(self, **changes: Any) -> httpx.Response:
         return await self.http.post(f"/sandbox/orders/{self.appid}", json=changes)
 
+    async def quota(self, path: str) -> dict[str, Any]:
+        """What is left of a path's quota."""
+        reply = await self.http.post(
+            "/cgi-bin/openapi/quota/get",
+            params={"access_token": self.token},
+            json={"cgi_path": path},
+        )
+        result: dict[str, Any] = reply.json()
+        return result
+
+    async def face(self, **flags: Any) -> str:
+        """A face check, created; gives its task id."""
+        task_id: str = (await self.post("create_icp_verifytask", json=flags))["task_id"]
+        return task_id
+
+    async def face_status(self, task_id: str) -> dict[str, Any]:
+        return await self.post("query_icp_verifytask", json={"task_id": task_id})
+
 
 @asynccontextmanager
 async def sandbox(
-    database: Path, automatic: bool = False, receive_after: float = 3.0
+    database: Path, automatic: bool = False, receive_after: float = 3.0, **options: Any
 ) -> AsyncIterator[PlainClient]:
     """A served sandbox and an authorised client of it."""
     async with (
-        serve(create_app(database, automatic, receive_after), 0) as base_url,
+        serve(create_app(database, automatic, receive_after, **options), 0) as base_url,
         httpx.AsyncClient(base_url=base_url, trust_env=False, verify=False) as http,
     ):
         client = PlainClient(http)
