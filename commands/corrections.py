@@ -24,6 +24,7 @@ def draft(
 ) -> None:
     """Write a returned filing's application for correction, the reasons beside its fields.
 
+    Or that of a change which is carried to the authority by hand, to be typed in there.
     Each round of each filing has a folder of its own, with its papers: FOLDER/APPID/round-1, ….
     """
     from gateways.materials import MaterialUnavailable

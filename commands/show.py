@@ -8,7 +8,9 @@ from rich.text import Text
 
 from commands.console import Id, Json, line, out, plain, print_json, run, settings
 from filing.display_view import told_of_display
+from filing.process.hindrances import ENTRY_CLOSED
 from filing.process.turn import since, when
+from filing.view import BY_HAND
 from filing.vocabulary import PARTY_LABELS
 
 if TYPE_CHECKING:
@@ -101,7 +103,8 @@ def _facts(shown: "Shown") -> list[tuple[str, str]]:
         for mark, on in (
             ("逾期", answer.overdue),
             ("暂定", answer.provisional),
-            ("已暂停", answer.held),
+            ("已暂停", answer.held and not answer.held_by_authority),
+            (f"已暂停({ENTRY_CLOSED})", answer.held_by_authority),
         )
         if on
     ]
@@ -109,6 +112,9 @@ def _facts(shown: "Shown") -> list[tuple[str, str]]:
         ("状态", f"{answer.status_label}({answer.status.value}),第 {answer.round} 轮"),
         ("等待", PARTY_LABELS[answer.waiting_for] if answer.waiting_for else "—"),
         ("期限", " ".join([due, *marks])),
+        *([("办理方式", BY_HAND)] if answer.by_hand else []),
+        *([("人脸核身", f"有效至 {when(until)}")] if (until := answer.face_check_until) else []),
+        *([("待处理", answer.authority_note)] if answer.authority_note else []),
         ("备案号", answer.filing_number or "—"),
         *([("展示备案号", told_of_display(shown.display))] if shown.display else []),
         ("uid", answer.uid),

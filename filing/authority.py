@@ -65,6 +65,15 @@ class Standing(str, Enum):
     """A number that the reference does not know: kept, never an error."""
 
 
+MOST_NOTE = 500
+"""Characters of a report's note that are kept; it travels with the state."""
+
+
+def kept_note(note: str | None) -> str | None:
+    """A note as far as the state carries it."""
+    return note[:MOST_NOTE] if note else None
+
+
 class FaceCheck(Model):
     """A face check (人脸核身) that the mini program's administrator is to pass
     (WX-API/createicpverifytask): a notice in WeChat leads to it for 24 hours, `link` too where the
@@ -82,6 +91,8 @@ class Known(Model):
     available: bool = True
     face_check: str | None = None
     """Id of the task that the principal has been told of."""
+    note: str | None = None
+    """What operations have been told to do; cut as `kept_note` does."""
 
     def news(self, report: "AuthorityReport") -> bool:
         """Whether a report says anything else."""
@@ -90,6 +101,7 @@ class Known(Model):
             report.standing not in (self.standing, Standing.UNKNOWN)
             or report.available is not self.available
             or (task is not None and task != self.face_check)
+            or kept_note(report.note) not in (None, self.note)
         )
 
 
@@ -101,7 +113,8 @@ class AuthorityReport(Model):
     """Whether the entry for filings is open (`available`): closed, nothing can be applied for."""
     face_check: FaceCheck | None = None
     note: str | None = None
-    """What operations have to do; plain English, free of personal data."""
+    """What operations have to do; plain English, free of personal data. The same cause has the same
+    text, for another one is news."""
     at: datetime | None = None
     """When it came about, where the authority says so; never in the future."""
     number: str | None = None

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from enum import Enum
 
+from filing.changes import Change
 from filing.model import Model
+from filing.vocabulary import MaterialType
 
 NOTICE_FOR = timedelta(hours=24)
 """How long a notice still makes sense; then operations are told instead."""
@@ -25,6 +27,10 @@ class NoticePurpose(str, Enum):
     """To the applicant: to be corrected, with reasons per field and the last day."""
     SUBMITTED = "submitted"
     """To the applicant: it is on its way to the bureau; what the principals are to expect, and when."""
+    FACE_CHECK = "face_check"
+    """To the applicant: the mini program's administrator has to pass a face check."""
+    BY_HAND = "by_hand"
+    """To operations: to be carried to the authority by hand, with what it takes."""
     SMS_DUE = "sms_due"
     """To the applicant: the principals must confirm by SMS within 24 hours."""
     APPROVED = "approved"
@@ -76,6 +82,12 @@ class Notice(Model):
     due: str | None = None
     note: str | None = None
     number: str | None = None
+    link: str | None = None
+    """Where a face check is passed; nowhere else is it told."""
+    changes: tuple[Change, ...] = ()
+    """Of what is carried by hand: old and new, what is private masked."""
+    materials: tuple[MaterialType, ...] = ()
+    """Its papers, each type once."""
     reasons: tuple[NoticeReason, ...] = ()
     time_spent: tuple[str, ...] = ()
     """Who had the filing for how long, a line each; where it has ended."""

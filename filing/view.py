@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from filing.authority import Reason
 from filing.changes import Change, changes
 from filing.model import CHINA, Model
+from filing.process.hindrances import ENTRY_CLOSED
 from filing.process.messages import DECISION_EXAMPLES, EXAMPLES
 from filing.process.stages import STAGES
 from filing.process.state import Refusal, SmsCheck, State, TimelineEntry
@@ -24,6 +25,7 @@ from filing.vocabulary import (
 
 MOST_CHANGES_SHOWN = 50
 """Values of a change in the details; `show` tells all."""
+BY_HAND = "由人工办理(备案系统没有变更接口)"
 OUTCOME_LABELS = {"return": "退回修改", "reject": "不予通过"}
 
 
@@ -56,6 +58,14 @@ class StatusAnswer(Model):
     overdue: bool
     provisional: bool
     held: bool
+    held_by_authority: bool = False
+    """Whether the hold is the authority's: its entry is closed."""
+    by_hand: bool = False
+    """Whether a person carries it to the authority, which has no call for its kind."""
+    face_check_until: datetime | None = None
+    """Until when the face check can be passed that it waits for."""
+    authority_note: str | None = None
+    """What operations have to do before the authority goes on with it."""
     filing_number: str | None
     subject_number: str | None
     reasons: tuple[Reason, ...]
@@ -91,8 +101,22 @@ def shown_refusal(refusal: Refusal) -> Refusal:
 
 def waiting_for(state: State) -> Party | None:
     """Who has the next step; None once the filing has ended."""
+    if state.awaits_face_check:
+        return Party.PRINCIPALS
     stage = STAGES.get(state.status)
     return stage.waits_for if stage else None
+
+
+def face_check_until(state: State) -> datetime | None:
+    """Until when the face check can be passed that the filing waits for."""
+    waits = state.awaits_face_check and state.face_check
+    return _china(state.face_check.expires_at) if waits and state.face_check else None
+
+
+def authority_note(state: State) -> str | None:
+    """What operations have to do before the authority goes on with the filing."""
+    stage = STAGES.get(state.status)
+    return state.authority_note if stage and stage.with_authority else None
 
 
 def due_at(state: State) -> datetime | None:
@@ -123,6 +147,10 @@ def status_answer(state: State) -> StatusAnswer:
         overdue=state.overdue,
         provisional=provisional(state),
         held=state.held_since is not None,
+        held_by_authority=state.held_by_authority,
+        by_hand=state.by_hand,
+        face_check_until=face_check_until(state),
+        authority_note=authority_note(state),
         filing_number=state.filing_number,
         subject_number=state.subject_number,
         reasons=state.reasons,
@@ -189,11 +217,20 @@ def details(state: State) -> str:
     lines.append(f"| 小程序 | {cell(state.application.mini_program.name)} |")
     lines.append(f"| 省份 | {cell(state.application.subject.province)} |")
     party = waiting_for(state)
-    if party:
+    until = face_check_until(state)
+    if until:
+        lines.append(f"| 等待 | 小程序管理员(负责人)人脸核身,有效至 {when(until)} |")
+    elif party:
         lines.append(f"| 等待 | {PARTY_LABELS[party]} |")
+    if state.by_hand:
+        lines.append(f"| 办理方式 | {BY_HAND} |")
+    note = authority_note(state)
+    if note:
+        lines.append(f"| 待处理 | {cell(note)} |")
     due = due_at(state)
     if state.held_since is not None:
-        lines.append(f"| 期限 | 已暂停(自 {since(state.held_since)}) |")
+        why = f",{ENTRY_CLOSED}" if state.held_by_authority else ""
+        lines.append(f"| 期限 | 已暂停(自 {since(state.held_since)}{why}) |")
     elif due:
         mark = ",**已逾期**" if state.overdue else ""
         mark += "(暂定:次年放假安排未公布)" if provisional(state) else ""
@@ -257,6 +294,8 @@ def _what_to_send(state: State) -> list[str]:
         return [*lines, *_sent("不修改而重新提交", signal, EXAMPLES[signal])]
     elif state.status is Status.QUEUED:
         return ["", "前一备案结束后自动开始,无需操作"]
+    elif state.by_hand:
+        lead, signal = "在备案系统办理;送达管局后", "authority_event"
     else:
         lead, signal = "通常无需操作;备案系统的消息未能自动收到时", "authority_event"
     lines = _sent(lead, signal, EXAMPLES[signal])

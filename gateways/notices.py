@@ -33,6 +33,7 @@ _texts = Environment(
     lstrip_blocks=True,
 )
 _texts.globals["how_to_show"] = how_to_show
+_texts.globals["material_labels"] = MATERIAL_LABELS
 _ANSWER = re.compile(r": (\{.*)?\(\d{3}, |NewConnectionError|ConnectTimeout|Connection refused")
 """In Apprise's log of an exception: an SMTP answer, or no connection at all."""
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -200,6 +201,8 @@ def field_label(path: str) -> str:
         _LABELS.get(part, f"第 {int(part) + 1} 项" if part.isdecimal() else part) for part in parts
     )
 
+
+_texts.globals["field_label"] = field_label
 
 _LABELS = {
     "kind": "申请类型",

@@ -8,7 +8,7 @@ from enum import Enum
 from temporalio.exceptions import TemporalError
 
 from filing.model import Model
-from filing.process.acts import HELD, held_note
+from filing.process.hindrances import HELD, held_note
 from filing.records import ListedFiling, ListQuery
 from gateways.discovery import ServiceUnreachable
 from gateways.event_log import storable

@@ -19,11 +19,12 @@ INDENT = "  "
 
 
 class NotReturned(Exception):
-    """Only what was returned can be corrected."""
+    """Only what was returned can be corrected, and only what is carried by hand is needed whole."""
 
     def __init__(self, filing_id: str, label: str) -> None:
         super().__init__(
-            f"{filing_id} stands at {label}: only a returned filing (待修改) is drafted"
+            f"{filing_id} stands at {label}: only a returned filing (待修改) is drafted, or a change "
+            "that is carried to the authority by hand"
         )
 
 
@@ -34,7 +35,11 @@ class AlreadyDrafted(Exception):
         super().__init__(f"{path} {why}, and is not overwritten")
 
 
-def render(application: Application, reasons: Sequence[Reason]) -> str:
+TO_CORRECT = "修改后用 amend 重新提交;以 # 开头的说明不必删除"
+TO_CARRY = "按以下资料在备案系统中人工办理;有误的,撤回后重新提交"
+
+
+def render(application: Application, reasons: Sequence[Reason], lead: str = TO_CORRECT) -> str:
     """The application as YAML, each reason as a comment above the field that it concerns; reasons
     that concern no field of it come first."""
     data = application.model_dump(mode="json", exclude_none=True)
@@ -47,7 +52,7 @@ def render(application: Application, reasons: Sequence[Reason]) -> str:
         notes.setdefault(_nearest(data, reason.field), []).append(
             text if _nearest(data, reason.field) == reason.field else f"({reason.field}){text}"
         )
-    lines = ["# 修改后用 amend 重新提交;以 # 开头的说明不必删除", *_comments(notes, "", "")]
+    lines = [f"# {lead}", *_comments(notes, "", "")]
     lines += _mapping(data, "", "", notes)
     return "\n".join(lines) + "\n"
 
@@ -112,7 +117,8 @@ def _scalar(value: Any) -> str:
 
 
 async def write_draft(id_: str, folder: Path, services: Services) -> Path:
-    """Write the draft of a filing's present round and its papers into a folder of their own, as in
+    """Write the draft of a filing's present round, of one that was returned or is to be carried to the
+    authority by hand, and its papers into a folder of their own, as in
     `draft/wx…/round-1/application.yaml`; gives that file. Nothing that was changed is overwritten,
     and where all is there as it was the same again changes nothing.
 
@@ -124,7 +130,8 @@ async def write_draft(id_: str, folder: Path, services: Services) -> Path:
     if application is None:
         raise NoSuchFiling(id_)
     answer = await status(record, services) or StatusAnswer.model_validate(record.view)
-    if answer.status is not Status.CORRECTION:
+    carried = answer.by_hand and answer.status is Status.SUBMISSION
+    if answer.status is not Status.CORRECTION and not carried:
         raise NotReturned(record.filing_id, answer.status_label)
     papers = {
         material.file: await services.materials.read(material.sha256)
@@ -132,7 +139,7 @@ async def write_draft(id_: str, folder: Path, services: Services) -> Path:
         if material.sha256 is not None
     }
     heading = f"# {record.filing_id} 第 {answer.round} 轮(uid {record.uid})\n"
-    text = heading + render(application, answer.reasons)
+    text = heading + render(application, answer.reasons, TO_CARRY if carried else TO_CORRECT)
     target = folder / record.appid / f"round-{answer.round}" / "application.yaml"
     await asyncio.to_thread(_write, target, heading, text, papers)
     return target

@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from filing.authority import AuthorityReport
     from filing.notices import LAST_NOTICE_FOR, NOTICE_FOR, Notice
     from filing.process.events import (
+        AskAgain,
         AskOnce,
         AskWithdrawal,
         AwaitClaim,
@@ -120,6 +121,9 @@ class Effects:
     def __init__(self, receive: Callable[[Event], None]) -> None:
         self._receive = receive
         self._asking: asyncio.Task[None] | None = None
+        self._question: workflow.ActivityHandle[AuthorityReport] | None = None
+        self._again = False
+        """Whether what is being asked is to be asked anew, at once."""
         self._once: asyncio.Task[None] | None = None
         self._withdrawing: asyncio.Task[None] | None = None
         self._telling: dict[asyncio.Task[None], Untold] = {}
@@ -221,6 +225,11 @@ class Effects:
             case StopAsking():
                 if self._asking is not None:
                     self._asking.cancel()
+            case AskAgain():
+                # However many come: one question, that is stopped and begun anew.
+                self._again = True
+                if self._question is not None:
+                    self._question.cancel()
             case AskOnce():
                 self._once = self._begin(self._ask_once(state))
             case AskWithdrawal():
@@ -281,14 +290,25 @@ class Effects:
         retry = RetryPolicy(initial_interval=first, maximum_interval=longest)
         report = None
         while report is None:
+            self._again = False
+            self._question = self._begin_asking(effect, state, retry)
             try:
-                report = await self._question(effect, state, retry)
-            except ActivityError as error:
-                if is_cancelled_exception(error) or _cancelling():
+                report = await self._question
+            except (ActivityError, asyncio.CancelledError) as error:
+                if _cancelling() or (is_cancelled_exception(error) and not self._again):
                     return
-                # Given up by the server or refused for good: the filing must not stop asking.
-                await workflow.sleep(longest, summary="稍后再询问备案系统")
+                if not self._again:
+                    # Given up by the server or refused for good: the filing must not stop asking.
+                    await self._rest_from_asking(longest)
+            finally:
+                self._question = None
         self._receive(Reported(report=report, at=workflow.now(), round=state.round))
+
+    async def _rest_from_asking(self, longest: timedelta) -> None:
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._again, timeout=longest, timeout_summary="稍后再询问备案系统"
+            )
 
     async def _await_claim(self, state: State) -> None:
         try:
@@ -307,11 +327,11 @@ class Effects:
             Claimed(at=workflow.now(), application=granted.application, problems=granted.problems)
         )
 
-    async def _question(
+    def _begin_asking(
         self, effect: HandOver | Watch, state: State, retry: RetryPolicy
-    ) -> AuthorityReport:
+    ) -> workflow.ActivityHandle[AuthorityReport]:
         if isinstance(effect, HandOver):
-            return await workflow.execute_activity_method(
+            return workflow.start_activity_method(
                 AuthorityActivities.hand_over,
                 Submission(
                     uid=state.uid,
@@ -327,7 +347,7 @@ class Effects:
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary="提交备案系统,等待送达管局",
             )
-        return await workflow.execute_activity_method(
+        return workflow.start_activity_method(
             AuthorityActivities.watch_authority,
             Watched(appid=state.application.mini_program.appid, known=effect.known),
             task_queue=AUTHORITY_QUEUE,

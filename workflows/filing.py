@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from filing.problems import Problem, errors
     from filing.process.acts import undecided
     from filing.process.events import (
+        AskAgain,
         AskWithdrawal,
         Carried,
         Clock,
@@ -81,7 +82,7 @@ class FilingWorkflow(Mailbox[Event]):
         self._unrecorded: list[Record] = []
         self._shown: dict[str, Any] = {}
         self._effects = Effects(self._receive)
-        self._timer: tuple[datetime, asyncio.Task[None]] | None = None
+        self._timer: tuple[datetime, bool, asyncio.Task[None]] | None = None
         self._written_at = 0
         self._handing_on = False
 
@@ -281,19 +282,20 @@ class FilingWorkflow(Mailbox[Event]):
     def _set_timer(self, instant: datetime | None) -> None:
         """One timer, until the next instant; one that is still right is left alone, for each
         setting and cancelling is an event."""
+        named = self._living.awaits_face_check  # the one thing within a stage that its name tells
         if self._timer is not None:
-            if self._timer[0] == instant:
+            if self._timer[:2] == (instant, named):
                 return
-            self._timer[1].cancel()
+            self._timer[2].cancel()
         self._timer = None
         if instant is not None:
             ahead = max(instant - workflow.now(), timedelta(0))
             sleeping = workflow.sleep(ahead, summary=timer_summary(self._living))
-            self._timer = (instant, asyncio.create_task(sleeping))
+            self._timer = (instant, named, asyncio.create_task(sleeping))
 
     @property
     def _rung(self) -> bool:
-        return self._timer is not None and self._timer[1].done()
+        return self._timer is not None and self._timer[2].done()
 
     async def _turn(self, event: Event, ticket: int | None) -> None:
         step = transition(self._living, event)
@@ -305,7 +307,8 @@ class FilingWorkflow(Mailbox[Event]):
         for effect in step.effects:
             match effect:
                 case Record():
-                    await self._record(effect, len(step.effects) == 1)
+                    others = [e for e in step.effects if not isinstance(e, Record | AskAgain)]
+                    await self._record(effect, not others)
                 case FindOut():
                     await self._find_out(effect, ticket)
                     return

@@ -12,16 +12,14 @@ from filing.numbers import canonical
 from filing.problems import errors
 from filing.process.events import AskWithdrawal, FindOut, Message, WithdrawalAnswered
 from filing.process.facts import AUTOMATIC, submit
+from filing.process.hindrances import MOST_HOLDS, held_note
 from filing.process.messages import Act, Amend
 from filing.process.outcomes import standing_sentence
 from filing.process.stages import STAGES, Withdrawal
 from filing.process.state import PendingWithdrawal, Refusal, State
 from filing.process.turn import Turn
-from filing.vocabulary import CANCELLATIONS, AuthorityMode, Status
+from filing.vocabulary import CANCELLATIONS, Status
 
-HELD = "暂停:"
-MOST_HOLDS = 200
-"""Holds of one stage: each is carried in the state, which must stay small."""
 MOST_CHANGES = 200
 """Changed paths that are kept; a correction changes a few."""
 
@@ -117,15 +115,15 @@ def withdraw(turn: Turn, name: str, by: str, reason: str | None) -> None:
         turn.refuse(name, "already_asked", "已在询问备案系统能否撤回,请等待其答复", by)
     elif STAGES[state.status].withdrawal is Withdrawal.NEVER:
         turn.refuse(name, "too_late", f"已到管局,不能撤回;{standing_sentence(turn)}", by)
-    elif (
-        STAGES[state.status].withdrawal is Withdrawal.IF_AUTHORITY_ALLOWS
-        and state.mode is not AuthorityMode.MANUAL
-    ):
+    elif STAGES[state.status].withdrawal is Withdrawal.IF_AUTHORITY_ALLOWS and state.asks_authority:
         turn.write("note", by, "申请撤回,正在询问备案系统")
         turn.change(withdrawal=PendingWithdrawal(message=name, by=by, reason=reason))
         turn.do(AskWithdrawal(by=by, reason=reason))
     else:
         _withdrawn(turn, by, reason)
+        if state.by_hand and state.status is Status.SUBMISSION:
+            note = "申请已撤回,请勿再办理;已经提交的,请在备案系统撤回"
+            turn.tell(NoticePurpose.WITHDRAWN, Audience.OPERATIONS, note=note)
 
 
 def _withdrawn(turn: Turn, by: str, reason: str | None) -> None:
@@ -171,6 +169,10 @@ def hold(turn: Turn, event: Message, message: Act) -> None:
     state = turn.state
     if state.status.final:
         turn.refuse(event.name, "final", standing_sentence(turn), message.by)
+    elif state.held_by_authority:
+        # From here on it is theirs, and the authority does not end it.
+        turn.change(held_by_authority=False)
+        turn.remember("hold", message.by, held_note(message.reason))
     elif state.held_since is not None:
         turn.refuse(event.name, "already_held", "该备案已经暂停", message.by)
     elif len(state.holds) >= MOST_HOLDS:
@@ -182,11 +184,6 @@ def hold(turn: Turn, event: Message, message: Act) -> None:
         turn.remember("hold", message.by, held_note(message.reason))
 
 
-def held_note(reason: str | None) -> str:
-    """What is on record of a hold: found by it are those held for the same reason."""
-    return f"{HELD}{reason or '未说明原因'}"
-
-
 def resume(turn: Turn, event: Message, message: Act) -> None:
     """Let the clock go on: the window is counted again without the days held."""
     state = turn.state
@@ -196,6 +193,5 @@ def resume(turn: Turn, event: Message, message: Act) -> None:
     if state.held_since is None:
         turn.refuse(event.name, "not_held", "该备案没有暂停", message.by)
         return
-    turn.change(held_since=None, holds=(*state.holds, (state.held_since, turn.at)))
-    turn.remember("resume", message.by, f"恢复:{message.reason or '未说明原因'}")
+    turn.release(message.by, f"恢复:{message.reason or '未说明原因'}")
     turn.open_window(state.window_start)

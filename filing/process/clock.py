@@ -6,7 +6,7 @@ from filing.process.facts import lapse_sms
 from filing.process.stages import STAGES, Expiry
 from filing.process.state import folded
 from filing.process.turn import Turn, when
-from filing.vocabulary import STATUS_LABELS, AuthorityMode, Status
+from filing.vocabulary import STATUS_LABELS, Status
 from filing.windows import ON_TIME, AlarmKind
 
 
@@ -49,7 +49,7 @@ def _run_out(turn: Turn) -> None:
     if expiry is Expiry.LAPSE:
         turn.enter(Status.LAPSED, "clock", f"「{label}」期限已过,备案失效")
         return
-    if expiry is Expiry.ASK_AUTHORITY and turn.state.mode is AuthorityMode.MANUAL:
+    if expiry is Expiry.ASK_AUTHORITY and not turn.state.asks_authority:
         lapse_sms(turn, "clock")
         return
     turn.change(overdue=True)

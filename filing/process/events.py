@@ -49,6 +49,8 @@ class Reported(Model):
     at: datetime
     round: int
     by: str = "authority"
+    answers: bool = True
+    """Whether it answers a question of ours; else somebody told it, and it may tell but a part."""
     lookup: Lookup = Lookup()
 
 
@@ -147,6 +149,10 @@ class AskOnce(Model):
     """Ask the authority now: the window ran out and its word wins."""
 
 
+class AskAgain(Model):
+    """Ask what is being asked of the authority again, at once: something has changed there."""
+
+
 class AskWithdrawal(Model):
     """Ask the authority to give the order back."""
 
@@ -180,6 +186,7 @@ Effect = (
     | AwaitClaim
     | StopAsking
     | AskOnce
+    | AskAgain
     | AskWithdrawal
     | StopWithdrawing
     | FindOut

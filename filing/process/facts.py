@@ -1,13 +1,16 @@
 """Facts: SMS checks, and what the authority says. Those of this round that come early are kept."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from filing.application import one_phone
 from filing.authority import AuthorityReport, Reason, Standing, kept_reasons
 from filing.notices import Audience, NoticePurpose
-from filing.process.events import Follow, Message, Reported
+from filing.process.events import AskAgain, Follow, Message, Reported
+from filing.process.hindrances import heed_entry, moves_on
 from filing.process.messages import AuthorityEvent, SmsVerified, instant
 from filing.process.outcomes import approve_number, send_back, standing_sentence
+from filing.process.sms_clocks import compare_clocks
+from filing.process.stages import STAGES
 from filing.process.state import EarlyFact, SmsCheck
 from filing.process.turn import Turn, when
 from filing.vocabulary import CANCELLATIONS, PRINCIPAL_LABELS, AuthorityMode, Status
@@ -18,12 +21,19 @@ EARLY_KEPT = 20
 EARLY_TEXT = 20_000
 """Characters of reasons among them."""
 EVENTS_KEPT = 200
+MOST_HASTENED = 10
+HASTENED_WITHIN = timedelta(hours=1)
+"""So many pushes make a filing ask at once in this time; after more it is asked as usual, for each
+costs a call, and events of the history."""
 
 _LAPSE = Reason(
     field="sms_verification",
     reason="工信部短信核验超过 24 小时未完成",
     suggestion="核对手机号码可接收 12381 短信后重新提交;内容无需修改的可直接重新提交",
 )
+
+_LEAVES = {Standing.RETURNED, Standing.BUREAU_RETURNED, Standing.SMS_LAPSED, Standing.APPROVED}
+"""What takes a filing away from the authority, whose entry concerns it no longer."""
 
 _BEFORE_SMS = (Status.QUEUED, Status.PLATFORM_REVIEW, Status.SUBMISSION)
 _ROUND_IS_OVER = "本轮已退回,该事实不再影响本轮;重新提交后如仍成立,请重发"
@@ -114,6 +124,10 @@ def receive_event(turn: Turn, event: Message, message: AuthorityEvent) -> None:
             event.name, "duplicate", "该事件(event_id)已经处理过,重复的不再处理", message.source
         )
         return
+    if message.kind == "changed":
+        _seen(turn, message)
+        _hasten(turn, message)
+        return
     if state.status.final:
         turn.refuse(event.name, "final", standing_sentence(turn), message.source)
         return
@@ -134,6 +148,25 @@ def receive_event(turn: Turn, event: Message, message: AuthorityEvent) -> None:
         turn.write("fact", message.source, "与已知情况一致,没有变化", kind=message.kind)
     if turn.state.status is not state.status or turn.state.refused_count == state.refused_count:
         _seen(turn, message)
+
+
+def _hasten(turn: Turn, message: AuthorityEvent) -> None:
+    """Something has changed with the authority: ask it now, where it is being asked."""
+    state = turn.state
+    stage = STAGES.get(state.status)
+    lately = tuple(at for at in state.hastened if turn.at - at < HASTENED_WITHIN)
+    if stage is None or not stage.with_authority or not state.asks_authority:
+        what = "该环节不询问备案系统,没有变化"
+    elif state.withdrawal is not None:
+        what = "正在询问能否撤回,之后再询问状态"
+    elif len(lately) >= MOST_HASTENED:
+        what = "推送过多,稍后照常询问"
+    else:
+        what = "立即询问"
+        turn.change(hastened=(*lately, turn.at))
+        turn.do(AskAgain())
+    detail = {"said_at": message.at.isoformat()} if message.at else {}
+    turn.write("fact", message.source, f"备案系统有变化:{what}", kind=message.kind, **detail)
 
 
 def _seen(turn: Turn, message: AuthorityEvent) -> None:
@@ -190,7 +223,11 @@ def count_early(turn: Turn) -> None:
             turn.do(
                 Follow(
                     event=Reported(
-                        report=fact.report, at=turn.at, round=state.round, by=fact.source
+                        report=fact.report,
+                        at=turn.at,
+                        round=state.round,
+                        by=fact.source,
+                        answers=False,
                     )
                 )
             )
@@ -216,8 +253,9 @@ def _date_receipt(turn: Turn, by: str, at: datetime) -> None:
 
 
 def submit(turn: Turn, by: str, note: str) -> None:
-    """On to the authority; by hand there is none to wait for, so the stage passes at once."""
-    turn.enter(Status.SUBMISSION, by, note)
+    """On to the authority; `manual` has none to wait for, so the stage passes at once."""
+    by_hand = ";备案系统没有变更接口,由人工办理" if turn.state.by_hand else ""
+    turn.enter(Status.SUBMISSION, by, f"{note}{by_hand}")
     count_early(turn)
     if turn.state.mode is AuthorityMode.MANUAL:
         receive(turn, "人工提交", turn.at)
@@ -234,7 +272,18 @@ def apply_report(
         at = max(at, state.sent_at)
     if status not in (Status.SUBMISSION, Status.SMS_VERIFICATION, Status.BUREAU_REVIEW):
         return
-    if state.application.kind in CANCELLATIONS and standing in (Standing.ABSENT, Standing.APPROVED):
+    cancels = state.application.kind in CANCELLATIONS
+    answers = isinstance(event, Reported) and event.answers
+    entry_news = answers and report.available is not state.available
+    if answers:
+        moves_on(turn, report, by)
+        if standing not in _LEAVES and not (cancels and standing is Standing.ABSENT):
+            heed_entry(turn, report, by)
+    said_again = standing is state.standing and answers and not entry_news
+    if said_again or standing is not Standing.SMS_WAITING:
+        told = report.at is not None and report.at <= turn.at
+        compare_clocks(turn, standing, at if told else None, by)
+    if cancels and standing in (Standing.ABSENT, Standing.APPROVED):
         _cancellation_over(turn, by, standing)
     elif standing is Standing.APPROVED:
         if status is not Status.BUREAU_REVIEW and event.lookup.number_free is None:
@@ -261,7 +310,9 @@ def apply_report(
         # Also where we had taken the check for passed: the order has fallen back all the same.
         lapse_sms(turn, by)
     elif standing is Standing.ABSENT:
-        if not state.missing:
+        # Nothing was handed over yet where it could not be.
+        hindered = entry_news or state.standing in (Standing.FACE_CHECK, Standing.STOPPED)
+        if not state.missing and not (hindered and status is Status.SUBMISSION):
             turn.change(standing=standing, missing=True)
             turn.write("note", by, "备案系统称没有该订单,继续等待")
             turn.tell(

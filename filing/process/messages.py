@@ -87,7 +87,7 @@ class AuthorityEvent(Model):
 
     source: str = Field(min_length=1, max_length=100)
     event_id: str = Field(min_length=1, max_length=200)
-    kind: Literal["received", "returned", "approved", "sms"]
+    kind: Literal["received", "returned", "approved", "sms", "changed"]
     at: Instant | None = None
     number: str | None = Field(default=None, max_length=60)
     reasons: Reasons = ()

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any, Self
 
 from filing.application import Application
-from filing.authority import AuthorityReport, Reason, Standing
+from filing.authority import AuthorityReport, FaceCheck, Known, Reason, Standing
 from filing.changes import sms_addressees
 from filing.model import Model
-from filing.vocabulary import AuthorityMode, Party, Principal, Status
+from filing.vocabulary import CHANGES, AuthorityMode, Party, Principal, Status
 from filing.windows import Window
 
 REFUSALS_KEPT = 50
@@ -146,6 +146,15 @@ class State(Model):
     early: tuple[EarlyFact, ...] = ()
     standing: Standing = Standing.ABSENT
     """The authority's last known standing in this round."""
+    available: bool = True
+    """Whether its entry for filings is open, as it said last in this round."""
+    face_check: FaceCheck | None = None
+    """The face check that the applicant was told of in this round, without its link: that is in the
+    notice alone."""
+    authority_note: str | None = None
+    """What operations were told to do about the authority, as it stands."""
+    hastened: tuple[datetime, ...] = ()
+    """When news that was pushed last made the filing ask at once."""
     withdrawal: PendingWithdrawal | None = None
     missing: bool = False
     """The authority says that the order which it had in this round is there no more."""
@@ -154,6 +163,8 @@ class State(Model):
     changes: tuple[str, ...] = ()
     """Paths that the last resubmission changed."""
     held_since: datetime | None = None
+    held_by_authority: bool = False
+    """Whether the present hold is the authority's, whose entry is closed, and not a person's."""
     holds: tuple[tuple[datetime, datetime], ...] = ()
     """Closed holds that touch the present stage."""
     reasons: tuple[Reason, ...] = ()
@@ -203,6 +214,32 @@ class State(Model):
         if not self.overdue:
             instants.append(self.window.due_at)
         return min(instants, default=None)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person carries it to the authority, whose API has no call for its kind."""
+        return self.mode is AuthorityMode.WECHAT and self.application.kind in CHANGES
+
+    @property
+    def asks_authority(self) -> bool:
+        """Whether there is an authority that can be asked about it."""
+        return self.mode is not AuthorityMode.MANUAL and not self.by_hand
+
+    @property
+    def awaits_face_check(self) -> bool:
+        """Whether it waits for a face check, and is not with the authority yet."""
+        return self.status is Status.SUBMISSION and self.standing is Standing.FACE_CHECK
+
+    @property
+    def known(self) -> Known:
+        """What is known of the authority in this round: only something else is news."""
+        told = self.standing is not Standing.ABSENT or self.missing or not self.available
+        return Known(
+            standing=self.standing if told else None,
+            available=self.available,
+            face_check=self.face_check.task_id if self.face_check else None,
+            note=self.authority_note,
+        )
 
     @property
     def principals_due(self) -> tuple[Principal, ...]:

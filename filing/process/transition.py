@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from filing.application import Application
-from filing.authority import Reason, Standing
+from filing.authority import Reason
 from filing.numbers import canonical
 from filing.problems import errors
 from filing.process.acts import amend, hold, resubmit, resume, withdraw, withdrawal_answered
@@ -24,6 +24,7 @@ from filing.process.events import (
     WithdrawalAnswered,
 )
 from filing.process.facts import AUTOMATIC, apply_report, receive_event, submit, verify_sms
+from filing.process.hindrances import heed_entry, learn
 from filing.process.messages import (
     Act,
     Amend,
@@ -36,6 +37,7 @@ from filing.process.messages import (
     read,
 )
 from filing.process.outcomes import send_back, standing_sentence
+from filing.process.stages import STAGES
 from filing.process.state import State, TimelineEntry
 from filing.process.turn import Turn
 from filing.vocabulary import KIND_LABELS, AuthorityMode, Status
@@ -119,8 +121,8 @@ def transition(state: State, event: Event) -> Step:
             withdraw(turn, "cancel", "Temporal", "Temporal 的取消请求")
         case Reported() if event.round == state.round:
             apply_report(turn, event, "authority", event.report, event.by)
-            if event.by == "authority":
-                _go_on_watching(turn, state, event)
+            if event.answers:
+                _go_on(turn, state, event)
         case WithdrawalAnswered():
             withdrawal_answered(turn, event)
         case Clock():
@@ -134,12 +136,16 @@ def transition(state: State, event: Event) -> Step:
     return turn.step()
 
 
-def _go_on_watching(turn: Turn, before: State, event: Reported) -> None:
-    """The watch ended with its answer: where the stage did not change, ask on from that answer."""
-    if turn.state.status is before.status and not turn.finding_out:
-        standing = event.report.standing
-        turn.change(standing=standing, missing=standing is Standing.ABSENT)
-        turn.watch()
+def _go_on(turn: Turn, before: State, event: Reported) -> None:
+    """The question ended with its answer: where the stage did not change, ask on from that answer."""
+    stage = STAGES.get(before.status)
+    if stage is None or not stage.with_authority or turn.finding_out:
+        return
+    if turn.state.status is before.status:
+        learn(turn, event.report, event.by)
+        heed_entry(turn, event.report, event.by)
+        if turn.state.withdrawal is None:  # when that is answered, it is asked on
+            turn.ask_on()
 
 
 def _message(turn: Turn, event: Message) -> None:

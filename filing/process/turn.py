@@ -6,7 +6,8 @@ A `Turn` lives inside one call of the transition function, which stays pure.
 from datetime import datetime, time
 from typing import Any
 
-from filing.authority import Known, Reason, Standing
+from filing.authority import Reason, Standing
+from filing.changes import Change, changes
 from filing.model import CHINA
 from filing.notices import Audience, Notice, NoticePurpose, NoticeReason
 from filing.process.events import (
@@ -36,8 +37,8 @@ from filing.vocabulary import (
     KIND_LABELS,
     PARTY_LABELS,
     STATUS_LABELS,
-    AuthorityMode,
     Kind,
+    MaterialType,
     Party,
     Status,
 )
@@ -76,8 +77,14 @@ def _escalated(state: State) -> bool:
     return state.overdue and not any(alarm.label == OVERDUE for alarm in ahead)
 
 
+_HANDED_OVER_AT = {Standing.ABSENT, Standing.FACE_CHECK, Standing.STOPPED, Standing.CHECKING}
+"""Where an order stands that is still to be handed over, or on its way to the bureau."""
+
+
 def status_label(state: State) -> str:
     """The Chinese name of where the filing stands."""
+    if state.awaits_face_check:
+        return f"{STATUS_LABELS[state.status]}(负责人人脸核身)"
     if state.status is Status.APPROVED and state.application.kind in FINAL_LABELS:
         return FINAL_LABELS[state.application.kind]
     return STATUS_LABELS[state.status]
@@ -190,6 +197,8 @@ class Turn:
     ) -> None:
         """Go to another status: close the stretch, open the window, start or stop asking. `reasons`
         are put on record with it."""
+        if self.state.held_by_authority and status in STAGES and not STAGES[status].with_authority:
+            self.release("authority", "不再等待备案系统,恢复计时")
         left = STAGES.get(self.state.status)
         entered = max(self.at, self.state.entered_at)
         if left is not None and entered > self.state.entered_at:
@@ -223,7 +232,7 @@ class Turn:
             )
             self.do(StopWithdrawing())
         if status.final:
-            self.change(held_since=None, early=())
+            self.change(held_since=None, held_by_authority=False, early=())
             return
         self.open_window(start or entered)
         stage = STAGES[status]
@@ -242,6 +251,14 @@ class Turn:
         if stage is not None and stage.with_authority and sent_at is not None:
             start = min(start, sent_at)
         return tuple(hold for hold in self.state.holds if hold[1] > start)
+
+    def release(self, by: str, note: str) -> None:
+        """End the present hold; the window is still to be counted again without it."""
+        held_since = self.state.held_since
+        assert held_since is not None
+        holds = (*self.state.holds, (held_since, self.at))
+        self.change(held_since=None, held_by_authority=False, holds=holds)
+        self.remember("resume", by, note)
 
     def open_window(self, start: datetime) -> None:
         """Ask for the window of the present stage, running from `start`."""
@@ -282,24 +299,35 @@ class Turn:
             working_days_ahead=working_days_ahead(sms_due) if submitted else None,
             sms_due=sms_due,
         )
+        if submitted and state.by_hand:
+            papers = dict.fromkeys(material.type for material in state.application.materials)
+            self.tell(
+                NoticePurpose.BY_HAND,
+                Audience.OPERATIONS,
+                due=state.window.due_at if state.window else None,
+                changes=changes(state.application),
+                materials=tuple(papers),
+                sms_due=sms_due,
+            )
 
     def watch(self) -> None:
         """Ask the authority for news, where there is one to ask."""
         stage = STAGES.get(self.state.status)
-        if self.state.mode is not AuthorityMode.MANUAL and stage and stage.with_authority:
-            self.do(Watch(known=Known(standing=self.state.standing)))
+        if self.state.asks_authority and stage and stage.with_authority:
+            self.do(Watch(known=self.state.known))
 
     def ask_on(self) -> None:
         """What is to be asked of the authority now; after its question was stopped, or in a new
         run. Handing over twice is one: what is there already is found. What has gone from there is
         not handed over again, for somebody may have taken it back."""
-        pending = self.state.withdrawal
-        if self.state.mode is AuthorityMode.MANUAL:
+        state, pending = self.state, self.state.withdrawal
+        handing_over = state.standing in _HANDED_OVER_AT and not state.missing
+        if not state.asks_authority:
             return
         if pending is not None:
             self.do(AskWithdrawal(by=pending.by, reason=pending.reason))
-        elif self.state.status is Status.SUBMISSION and not self.state.missing:
-            self.do(HandOver())
+        elif state.status is Status.SUBMISSION and handing_over:
+            self.do(HandOver(known=state.known))
         else:
             self.watch()
 
@@ -313,6 +341,9 @@ class Turn:
         self.change(
             standing=Standing.ABSENT,
             missing=False,
+            available=True,
+            face_check=None,
+            authority_note=None,
             sent_at=None,
             received_at=None,
             submitted_at=None,
@@ -331,6 +362,9 @@ class Turn:
         time_spent: tuple[str, ...] = (),
         working_days_ahead: tuple[int, int] | None = None,
         sms_due: bool = True,
+        link: str | None = None,
+        changes: tuple[Change, ...] = (),
+        materials: tuple[MaterialType, ...] = (),
     ) -> None:
         """Send a notice about the filing as it stands now."""
         state = self.state
@@ -352,6 +386,9 @@ class Turn:
                     due=when(due) if due else None,
                     note=note,
                     number=state.filing_number,
+                    link=link,
+                    changes=changes,
+                    materials=materials,
                     time_spent=time_spent,
                     working_days_ahead=working_days_ahead,
                     sms_due=sms_due,

@@ -19,6 +19,7 @@ from filing.notices import Notice
 from filing.parse import parse_application
 from filing.problems import Problem
 from filing.process.events import (
+    AskAgain,
     AskOnce,
     AskWithdrawal,
     AwaitClaim,
@@ -149,6 +150,8 @@ class Play:
     asking: HandOver | Watch | AwaitClaim | None = None
     """The question to the authority, or to the registry, that is open, and its round."""
     asked_in: int = 1
+    asked_again: int = 0
+    """How often the open question was stopped and asked anew."""
     once: list[int] = field(default_factory=list)
     """Rounds in which the authority was asked at once, not answered yet."""
     withdrawing: AskWithdrawal | None = None
@@ -209,6 +212,11 @@ class Play:
         assert self.asking is not None, "nothing is asked"
         self.asking = None
         return self.report(standing, round_=self.asked_in, **fields)
+
+    def tell(self, kind: str, event_id: str = "e-1", **more: Any) -> Happened:
+        """News from the authority that somebody or something sends."""
+        payload = {"source": "webhook", "event_id": event_id, "kind": kind, **more}
+        return self.send("authority_event", payload)
 
     def answer_once(self, standing: Standing, **fields: Any) -> Happened:
         """The authority answers what it was asked when the window ran out."""
@@ -401,6 +409,9 @@ class Play:
                     self.asking, self.asked_in = effect, self.state.round
             case StopAsking():
                 self.asking = None
+            case AskAgain():
+                assert isinstance(self.asking, HandOver | Watch)
+                self.asked_again += 1
             case AskOnce():
                 self.once.append(self.state.round)
             case AskWithdrawal():

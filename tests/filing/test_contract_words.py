@@ -117,7 +117,7 @@ RIGHT: list[tuple[str, dict[str, Any], set[str]]] = [
             | ({"at": AT, "number": FREE, "reasons": REASONS} if kind == "returned" else {}),
             {"source", "event_id", "kind"},
         )
-        for kind in ("received", "returned", "approved", "sms")
+        for kind in ("received", "returned", "approved", "sms", "changed")
     ],
     ("calendar_changed", {"years": [2026, 2027]}, {"years"}),
 ]

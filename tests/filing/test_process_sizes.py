@@ -3,7 +3,7 @@
 from pydantic_core import to_json
 
 from filing.authority import MOST_REASON_TEXT, Reason, Standing, kept_reasons
-from filing.process.acts import MOST_HOLDS
+from filing.process.hindrances import MOST_HOLDS
 from filing.view import brief_answer, status_answer
 from filing.vocabulary import AuthorityMode, Status
 from filing.workdays import working_days_between

@@ -117,6 +117,98 @@ def test_the_authoritys_word_wins(standing: Standing, leads_to: Status, overdue:
         assert isinstance(play.asking, Watch)
 
 
+# --- where the authority's clock and ours differ ---
+
+
+def difference(play: Play) -> list[str]:
+    return [entry.note for entry in play.state.timeline if "相差" in entry.note]
+
+
+def test_a_lapse_before_our_24_hours_are_over_counts_and_both_clocks_are_on_record() -> None:
+    play = Play.begin().reach(Status.SMS_VERIFICATION)
+    play.wait(hours=20)
+    happened = play.answer(Standing.SMS_LAPSED, at=START + timedelta(hours=18, minutes=30))
+    assert play.state.status is Status.CORRECTION
+    assert happened.recorded == [("note", "authority"), ("transition", "authority")]
+    assert difference(play) == [
+        "备案系统认定短信核验已超时(2026-11-25 04:30),我方期限为 2026-11-25 10:00,"
+        "相差 5 小时 30 分钟;以备案系统为准"
+    ]
+    assert happened.entries[0].note == difference(play)[0]
+
+
+def test_a_lapse_at_its_own_time_is_told_apart_from_one_that_we_only_learn_of() -> None:
+    play = Play.begin().reach(Status.SMS_VERIFICATION)
+    play.wait(hours=23, minutes=59)
+    play.answer(Standing.SMS_LAPSED)
+    assert "已超时(2026-11-25 09:59 得知)" in difference(play)[0]
+    assert "相差 1 分钟" in difference(play)[0]
+
+
+def test_what_the_authority_still_waits_for_after_our_24_hours_is_on_record_once() -> None:
+    play = Play.begin().reach(Status.SMS_VERIFICATION)
+    play.to_deadline()
+    play.wait(minutes=90)
+    happened = play.answer_once(Standing.SMS_WAITING)
+    assert happened.recorded == [("note", "authority")]
+    assert difference(play) == [
+        "备案系统认定短信核验仍在等待(2026-11-25 11:30 得知),我方期限为 2026-11-25 10:00,"
+        "相差 1 小时 30 分钟;以备案系统为准"
+    ]
+    assert play.state.overdue
+    # Another closed entry says nothing new of it.
+    play.answer(Standing.SMS_WAITING, available=False)
+    assert len(difference(play)) == 1
+
+
+def test_a_check_done_after_our_24_hours_counts_and_both_clocks_are_on_record() -> None:
+    play = Play.begin().reach(Status.SMS_VERIFICATION)
+    play.to_deadline()
+    play.answer_once(Standing.UNKNOWN)
+    play.wait(hours=9)
+    play.answer(Standing.BUREAU_REVIEW, at=START + timedelta(hours=31))
+    assert play.state.status is Status.BUREAU_REVIEW
+    (note,) = difference(play)
+    assert "已完成(2026-11-25 17:00),我方期限为 2026-11-25 10:00,相差 7 小时;" in note
+
+
+def test_a_lapse_after_we_had_taken_the_check_for_done_is_on_record_with_when_we_had() -> None:
+    play = Play.begin().reach(Status.SMS_VERIFICATION)
+    play.wait(hours=2)
+    play.pass_sms()
+    play.wait(hours=22)
+    play.answer(Standing.SMS_LAPSED)
+    assert play.state.status is Status.CORRECTION
+    (note,) = difference(play)
+    assert "已超时(2026-11-25 10:00 得知),我方已于 2026-11-24 12:00 记为完成,相差 22 小时" in note
+
+
+def test_a_lapse_while_our_clock_was_stopped_says_so() -> None:
+    play = Play.begin().reach(Status.SMS_VERIFICATION)
+    play.send("hold", {"by": "ops", "reason": "x"})
+    play.wait(hours=26)
+    play.answer(Standing.SMS_LAPSED)
+    assert "我方期限已暂停,相差 26 小时" in difference(play)[0]
+
+
+@pytest.mark.parametrize(
+    ("standing", "hours"),
+    [
+        (Standing.SMS_LAPSED, 24),
+        (Standing.SMS_LAPSED, 25),
+        (Standing.BUREAU_REVIEW, 23),
+        (Standing.BUREAU_REVIEW, 24),
+    ],
+)
+def test_where_the_clocks_agree_nothing_is_said(standing: Standing, hours: int) -> None:
+    play = Play.begin().reach(Status.SMS_VERIFICATION)
+    play.to_deadline()
+    play.wait(hours=2)
+    play.answer_once(standing, at=START + timedelta(hours=hours))
+    assert play.state.status is not Status.SMS_VERIFICATION
+    assert difference(play) == []
+
+
 def test_while_the_authority_still_waits_it_is_asked_on_and_a_late_check_counts() -> None:
     play = Play.begin().reach(Status.SMS_VERIFICATION)
     play.to_deadline()

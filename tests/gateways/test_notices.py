@@ -1,6 +1,7 @@
 """Notices over real SMTP and HTTP connections: what arrives, and what a refusal tells."""
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -12,8 +13,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import gateways.notices
+from filing.changes import Change
 from filing.display import QUERY_SITE
 from filing.notices import Audience, Delivery, Notice, NoticePurpose, NoticeReason
+from filing.process.messages import AuthorityEvent, read
+from filing.vocabulary import MaterialType
 from gateways.notices import (
     AppriseChannels,
     ChannelRefused,
@@ -25,6 +29,7 @@ from gateways.notices import (
 from settings import WrongSettings
 
 EMAIL = "zhang.san+icp@mail.example.com"
+LINK = "https://face.example.com/t/abc"
 
 
 class Catcher:
@@ -96,6 +101,11 @@ def notice_of(
             "due": "2026-11-26 24:00",
             "note": "次年放假安排未公布,期限暂定",
             "number": "苏ICP备2026000001号-1X",
+            "link": LINK,
+            "changes": (
+                Change(path="mini_program.principal.mobile", before="138****0001", after=None),
+            ),
+            "materials": (MaterialType.COMMITMENT_LETTER, MaterialType.SUBJECT_CERTIFICATE),
             "reasons": (
                 NoticeReason(
                     field="subject.certificate.number",
@@ -173,6 +183,33 @@ def test_before_the_sms_check_people_learn_whom_to_let_through_and_how_long_it_m
     _, body = render(ahead.model_copy(update={"sms_due": False, "working_days_ahead": (1, 22)}))
     assert "不需要负责人进行短信核验" in body
     assert "12381" not in body
+
+
+def test_the_face_check_is_told_with_its_link_its_end_and_what_the_picture_must_be_like() -> None:
+    title, body = render(notice_of(NoticePurpose.FACE_CHECK))
+    assert title == "【备案】昆山示例商城:请小程序管理员在 2026-11-26 24:00 前完成人脸核身"
+    for said in (LINK, "微信", "24 小时内", "白色", "面部不能有任何遮挡", "不能赤裸上身"):
+        assert said in body
+    without = notice_of(NoticePurpose.FACE_CHECK).model_copy(update={"link": None})
+    assert "打开" not in render(without)[1]
+    assert LINK not in render(notice_of(NoticePurpose.FACE_CHECK, Audience.OPERATIONS))[1]
+
+
+def test_who_carries_a_change_by_hand_is_told_what_to_change_and_what_to_send_then() -> None:
+    notice = notice_of(NoticePurpose.BY_HAND, Audience.OPERATIONS)
+    title, body = render(notice)
+    assert title == "【备案】昆山示例商城:请在备案系统人工办理(期限 2026-11-26 24:00)"
+    assert "1. 小程序 负责人 手机号码:138****0001 → 无\n" in body
+    assert "材料:承诺书、主办单位证件\n" in body
+    assert f"starter.py draft {notice.filing_id}\n" in body
+    sent = re.search(r"--workflow-id (\S+) --name (\S+) --input '(.+)'", body)
+    assert sent
+    assert sent[1] == notice.filing_id
+    read_ = read(sent[2], (json.loads(sent[3]),))
+    assert isinstance(read_, AuthorityEvent)
+    assert read_.kind == "received"
+    assert "verify-sms" in body
+    assert "verify-sms" not in render(notice.model_copy(update={"sms_due": False}))[1]
 
 
 def test_who_was_granted_a_number_is_told_how_to_show_it() -> None:
