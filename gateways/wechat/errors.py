@@ -197,7 +197,9 @@ def judged(
         case Follows.DAY:
             return AuthorityUnavailable(what, until_tomorrow(now) + _spread(spread_by, DAY_SPREAD))
         case Follows.STOP:
-            return AuthorityRefused(f"{what}; {row.remedy}", code)
+            # It becomes a filing's note, and another note is news: the same for the same cause,
+            # whichever call met it.
+            return AuthorityRefused(f"errcode {code}; {row.meaning}: {row.remedy}", code)
         case _:
             return None
 

@@ -24,8 +24,8 @@ Made of the table in `gateways/wechat/errors.py` by `python -m tests.docs.wechat
 | {Follows.STOP.value} | operations are told once what to do; asked again at the longest pace |
 
 A code that is not in the table is tried again, and shows as *unexpected errcode* in the activity's last
-failure. The request's id (`rid`) that ends the authority's texts is kept in logs and failures; the rest
-of its texts is not, for it may repeat what was sent.
+failure. The request's id (`rid`) that ends the authority's texts is kept in logs, and in the failures of what
+is tried again; the rest of its texts is not, for it may repeat what was sent.
 
 | code | meaning | where | what follows | field | | source |
 |---|---|---|---|---|---|---|

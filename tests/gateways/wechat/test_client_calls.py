@@ -263,10 +263,10 @@ async def test_every_errcode_becomes_its_typed_error(code: int) -> None:
     assert isinstance(error, AuthorityRefused) == (row.follows is Follows.STOP)
     assert str(code) in str(error)
     assert "王芳" not in str(error)
-    if row.follows is not Follows.TOKEN:
-        assert "rid 12-ab" in str(error)
     if row.follows is Follows.STOP:
-        assert row.remedy in str(error)
+        assert str(error) == f"errcode {code}; {row.meaning}: {row.remedy}"
+    elif row.follows is not Follows.TOKEN:
+        assert "rid 12-ab" in str(error)
 
 
 def test_each_code_is_in_one_place() -> None:
