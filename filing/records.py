@@ -52,6 +52,8 @@ class ListedFiling(Model):
     provisional: bool
     filing_number: str | None
     held: bool = False
+    held_by_authority: bool = False
+    """Whether the hold is the authority's, which it ends itself."""
 
 
 class ListQuery(Model):

@@ -45,6 +45,7 @@ _NOTHING_DUE = {
     "overdue": False,
     "provisional": False,
     "held": False,
+    "held_by_authority": False,
 }
 """What `show` says of a filing whose workflow is gone."""
 
@@ -245,7 +246,8 @@ class Registry:
             """
             select filing_id, uid, kind, applicant_type, province, mini_program, status,
                 view->>'status_label' as status_label, round, waiting_for, entered_at, due_at,
-                overdue, provisional, filing_number, (view->>'held')::boolean as held
+                overdue, provisional, filing_number, (view->>'held')::boolean as held,
+                coalesce((view->>'held_by_authority')::boolean, false) as held_by_authority
             from filings
             where (not $1::boolean or closed_at is null)
                 and ($2::text is null or status = $2)

@@ -36,7 +36,7 @@ class Result(str, Enum):
 
     DONE = "done"
     ALREADY = "already"
-    """It was held already, or is not held: nothing was sent."""
+    """A person held it already, or it is not held: nothing was sent."""
     REFUSED = "refused"
     ENDED = "ended"
     """It ended before it was its turn."""
@@ -86,7 +86,7 @@ async def plan(
     this reason, so that who is held for another one stays so."""
     everyone = query.model_copy(update={"open_only": True, "limit": EVERY_ONE})
     fitting = await services.registry.list_filings(everyone)
-    due = [filing for filing in fitting if filing.held is (action is Bulk.RESUME)]
+    due = [f for f in fitting if _due(action, f.held, f.held_by_authority)]
     otherwise: Counter[str] = Counter()
     if held_for is not None:
         notes = await services.registry.hold_notes()
@@ -174,6 +174,11 @@ def _became(filing: ListedFiling, result: Result, code: str | None = None) -> Bu
     return BulkResult(filing_id=filing.filing_id, uid=filing.uid, result=result, code=code)
 
 
+def _due(action: Bulk, held: bool, held_by_authority: bool) -> bool:
+    """Whether it needs that: what the authority holds is held by a person only from then on."""
+    return held if action is Bulk.RESUME else not held or held_by_authority
+
+
 async def _one(
     action: Bulk, filing: ListedFiling, payload: dict[str, str], services: Services
 ) -> BulkResult:
@@ -184,7 +189,7 @@ async def _one(
         return _became(filing, Result.ENDED)
     if record.closed_at:
         return _became(filing, Result.ENDED)
-    if record.view["held"] is (action is Bulk.HOLD):
+    if not _due(action, record.view["held"], record.view.get("held_by_authority", False)):
         return _became(filing, Result.ALREADY)
     outcome = await send(record, action.value, dict(payload), services)
     if outcome.accepted:

@@ -39,12 +39,12 @@ def heed_entry(turn: Turn, report: AuthorityReport, by: str) -> None:
         turn.release(by, "备案入口已重新开放,恢复计时")
         turn.open_window(state.window_start)
     elif report.available:
-        turn.remember("note", by, "备案入口已重新开放")
+        turn.remember("fact", by, "备案入口已重新开放")
     elif state.held_since is None and len(state.holds) < MOST_HOLDS:
         turn.change(held_since=turn.at, held_by_authority=True)
         turn.remember("hold", by, held_note(ENTRY_CLOSED))
     else:
-        turn.remember("note", by, ENTRY_CLOSED)
+        turn.remember("fact", by, ENTRY_CLOSED)
 
 
 def moves_on(turn: Turn, report: AuthorityReport, by: str) -> None:
@@ -53,7 +53,7 @@ def moves_on(turn: Turn, report: AuthorityReport, by: str) -> None:
     if before is Standing.FACE_CHECK and now in _PASSED_ON:
         turn.remember("fact", by, "人脸核身已完成,申请已提交备案系统")
     elif before is Standing.STOPPED and now not in (Standing.STOPPED, Standing.UNKNOWN):
-        turn.remember("note", by, "备案系统已恢复受理")
+        turn.remember("fact", by, "备案系统已恢复受理")
     else:
         return
     turn.change(standing=now, authority_note=None)
@@ -105,7 +105,7 @@ def _note(turn: Turn, standing: Standing, note: str | None, by: str) -> None:
     if standing is Standing.STOPPED:
         if state.standing is not Standing.STOPPED or note not in (None, state.authority_note):
             what = f"备案系统现不受理我方调用,须先处理:{note or NO_REASON}"
-            turn.remember("note", by, what)
+            turn.remember("fact", by, what)
             turn.tell(NoticePurpose.TROUBLE, Audience.OPERATIONS, note=f"{what};处理后自动继续")
     elif note not in (None, state.authority_note):
         turn.write("note", by, "备案系统有待办事项,已通知运营人员")

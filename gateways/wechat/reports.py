@@ -166,7 +166,9 @@ def report(info: Mapping[str, Any]) -> AuthorityReport:
         audit = info.get("audit_data")
         reasons = tuple(map(_audited, audit if isinstance(audit, list) else []))
     raw = _without_texts(info) if where is Standing.UNKNOWN else None
-    return AuthorityReport(standing=where, reasons=reasons, raw=raw)
+    # Where it is not said, nothing is known against it.
+    available = info.get("available") != 0
+    return AuthorityReport(standing=where, available=available, reasons=reasons, raw=raw)
 
 
 def returned(refusal: ApiRefusal, papers: Iterable[Paper]) -> AuthorityReport:

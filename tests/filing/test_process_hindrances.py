@@ -306,8 +306,8 @@ def test_before_anything_was_handed_over_a_closed_entry_is_no_order_that_is_gone
 def test_the_authority_never_ends_a_persons_hold() -> None:
     play = Play.begin().reach(Status.BUREAU_REVIEW)
     play.send("hold", ACT)
-    assert closed(play).recorded == [("note", "authority")]
-    assert opened(play).recorded == [("note", "authority")]
+    assert closed(play).recorded == [("fact", "authority")]
+    assert opened(play).recorded == [("fact", "authority")]
     assert play.state.held_since is not None
     play.send("resume", ACT)
     assert play.state.held_since is None
@@ -320,7 +320,7 @@ def test_a_person_may_end_the_authoritys_hold_and_it_holds_again_only_when_it_cl
     assert play.send("resume", ACT).recorded == [("resume", "wang.fang")]
     assert play.state.held_since is None
     assert closed(play).entries == ()
-    assert opened(play).recorded == [("note", "authority")]
+    assert opened(play).recorded == [("fact", "authority")]
     assert closed(play).recorded == [("hold", "authority")]
 
 

@@ -15,19 +15,19 @@ from hypothesis.stateful import (
 )
 
 from filing.application import Application
-from filing.authority import Reason, Standing
+from filing.authority import AuthorityReport, FaceCheck, Reason, Standing
+from filing.process.events import HandOver, Watch
 from filing.process.messages import SHAPES, UNDECODABLE
 from filing.process.stages import STAGES
 from filing.process.state import REFUSALS_KEPT, State
 from filing.view import details, search_attributes, status_answer, timer_summary
-from filing.vocabulary import AuthorityMode, Status
+from filing.vocabulary import CHANGES, AuthorityMode, Kind, Status
 from tests.filing.process_play import (
     ACT,
     APPROVE,
     CORRECTED,
     FREE,
     GRANT,
-    MANUAL,
     ONE_PHONE,
     PRINCIPALS,
     REASONS,
@@ -39,6 +39,7 @@ from tests.filing.process_play import (
     application_data,
 )
 
+LINK = "https://face.example.com/t/abc"
 OTHER_PHONE = {"subject.principal.mobile": "13912345678"}
 APPLICATIONS = [
     None,
@@ -93,7 +94,7 @@ PAYLOADS: dict[str, st.SearchStrategy[Any]] = {
         {
             "source": people,
             "event_id": st.sampled_from(["e-1", "e-2", "e-3", "e-4", "e-5"]),
-            "kind": st.sampled_from(["received", "returned", "approved", "sms"]),
+            "kind": st.sampled_from(["received", "returned", "approved", "sms", "changed"]),
         },
         optional={"at": instants, "number": numbers, "reasons": reasons},
     ),
@@ -102,6 +103,20 @@ PAYLOADS: dict[str, st.SearchStrategy[Any]] = {
 sound = st.sampled_from(sorted(PAYLOADS)).flatmap(
     lambda name: st.tuples(st.just(name), PAYLOADS[name].map(lambda payload: (payload,)))
 )
+besides = st.fixed_dictionaries(
+    {},
+    optional={
+        "available": st.booleans(),
+        "note": st.sampled_from(["pay the fee", "allow our address"]),
+        "face_check": st.builds(
+            FaceCheck,
+            task_id=st.sampled_from(["t-1", "t-2", "t-3"]),
+            expires_at=st.integers(-24, 72).map(lambda hours: START + timedelta(hours=hours)),
+            link=st.sampled_from([None, LINK]),
+        ),
+    },
+)
+"""What an answer says beside where the order stands."""
 unsound = st.tuples(
     st.sampled_from([*SHAPES, "approve", "", "\x00"]),
     st.sampled_from([(), (None,), (APPROVE, APPROVE), ({UNDECODABLE: "k"},)])
@@ -147,7 +162,9 @@ class AnyFiling(RuleBasedStateMachine):
 
     @initialize(
         mode=st.sampled_from(AuthorityMode),
-        changes=st.sampled_from([None, None, ONE_PHONE]),
+        changes=st.sampled_from(
+            [None, None, ONE_PHONE, *({"kind": kind} for kind in sorted(CHANGES))]
+        ),
         automatic=st.booleans(),
     )
     def begin(self, mode: AuthorityMode, changes: dict[str, Any] | None, automatic: bool) -> None:
@@ -170,7 +187,8 @@ class AnyFiling(RuleBasedStateMachine):
             assert happened.entries == ()
             assert self.play.state == before
         if before.status.final:
-            assert happened.refusal is not None
+            pushed = name == "authority_event" and [e.purpose for e in happened.entries] == ["fact"]
+            assert (happened.refusal is None) == pushed
 
     @rule(message=sound)
     def somebody_sends(self, message: tuple[str, tuple[Any, ...]]) -> None:
@@ -215,11 +233,27 @@ class AnyFiling(RuleBasedStateMachine):
             self.deliver("withdraw", (ACT,))
         assert self.play.state.sequence > before.sequence
 
-    @rule(standing=st.sampled_from(Standing), number=numbers, hours=st.integers(-30, 30))
+    @rule(
+        standing=st.sampled_from([*Standing, Standing.FACE_CHECK, Standing.STOPPED]),
+        number=numbers,
+        hours=st.integers(-30, 30),
+        besides=besides,
+    )
     @precondition(lambda self: self.play.asking is not None)
-    def the_authority_answers(self, standing: Standing, number: str | None, hours: int) -> None:
+    def the_authority_answers(
+        self, standing: Standing, number: str | None, hours: int, besides: dict[str, Any]
+    ) -> None:
         at = self.play.at + timedelta(hours=hours) if hours % 3 else None
-        self.play.answer(standing, number=number, at=at)
+        play, before = self.play, self.play.state
+        play.answer(standing, number=number, at=at, **besides)
+        after = play.state
+        if before.held_since is not None and not before.held_by_authority:
+            assert after.held_since == before.held_since or after.status.final
+        if after.status is before.status and isinstance(play.asking, HandOver | Watch):
+            # The same again is no news, or it would be asked without end.
+            gone = standing is Standing.ABSENT and after.status is Status.SUBMISSION
+            report = AuthorityReport(standing=standing, **besides)
+            assert gone or not play.asking.known.news(report)
 
     @rule(standing=st.sampled_from(Standing))
     @precondition(lambda self: self.play.once)
@@ -308,7 +342,8 @@ class AnyFiling(RuleBasedStateMachine):
         if state.status.final:
             assert state.next_instant is None
             assert not state.overdue
-            assert (state.status is Status.APPROVED) == (state.filing_number is not None)
+            if state.application.kind is Kind.NEW:
+                assert (state.status is Status.APPROVED) == (state.filing_number is not None)
 
     @invariant()
     def nothing_goes_backwards(self) -> None:
@@ -350,7 +385,7 @@ class AnyFiling(RuleBasedStateMachine):
     def the_authority_is_asked_exactly_while_something_is_expected_of_it(self) -> None:
         play = self.play
         stage = STAGES.get(play.state.status)
-        if play.state.mode is MANUAL:
+        if not play.state.asks_authority:
             assert (play.asking, play.withdrawing, play.once) == (None, None, [])
         elif stage is not None and play.withdrawing is None:
             assert (play.asking is not None) == stage.with_authority
@@ -360,6 +395,14 @@ class AnyFiling(RuleBasedStateMachine):
         if play.withdrawing is not None:
             assert play.waits_in(Status.SUBMISSION)
             assert play.withdrawing_in == play.state.round
+
+    @invariant()
+    def the_authority_holds_only_what_is_with_it_and_while_its_entry_is_closed(self) -> None:
+        state = self.play.state
+        if state.held_by_authority:
+            assert state.held_since is not None
+            assert STAGES[state.status].with_authority
+            assert not state.available
 
     @invariant()
     def a_notice_is_named_once(self) -> None:
@@ -378,6 +421,8 @@ class AnyFiling(RuleBasedStateMachine):
         shown += [e.model_dump_json() for e in self.play.entries[entries:]]
         shown += [n.model_dump_json(exclude={"email"}) for n in self.play.notices[notices:]]
         self.read = [len(self.play.entries), len(self.play.notices)]
+        assert LINK not in "".join([*shown[:2], state.model_dump_json()])
+        assert LINK not in "".join(e.model_dump_json() for e in self.play.entries[entries:])
         text = "\n".join(shown)
         assert not [secret for secret in self.private if secret in text]
 

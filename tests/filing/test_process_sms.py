@@ -129,7 +129,7 @@ def test_a_lapse_before_our_24_hours_are_over_counts_and_both_clocks_are_on_reco
     play.wait(hours=20)
     happened = play.answer(Standing.SMS_LAPSED, at=START + timedelta(hours=18, minutes=30))
     assert play.state.status is Status.CORRECTION
-    assert happened.recorded == [("note", "authority"), ("transition", "authority")]
+    assert happened.recorded == [("fact", "authority"), ("transition", "authority")]
     assert difference(play) == [
         "备案系统认定短信核验已超时(2026-11-25 04:30),我方期限为 2026-11-25 10:00,"
         "相差 5 小时 30 分钟;以备案系统为准"
@@ -150,7 +150,7 @@ def test_what_the_authority_still_waits_for_after_our_24_hours_is_on_record_once
     play.to_deadline()
     play.wait(minutes=90)
     happened = play.answer_once(Standing.SMS_WAITING)
-    assert happened.recorded == [("note", "authority")]
+    assert happened.recorded == [("fact", "authority")]
     assert difference(play) == [
         "备案系统认定短信核验仍在等待(2026-11-25 11:30 得知),我方期限为 2026-11-25 10:00,"
         "相差 1 小时 30 分钟;以备案系统为准"
