@@ -37,7 +37,7 @@ def _record(
 ) -> None:
     apart = _apart(their_clock, our_clock)
     turn.remember(
-        "note", by, f"备案系统认定短信核验{theirs},我方{ours},相差 {apart};以备案系统为准"
+        "fact", by, f"备案系统认定短信核验{theirs},我方{ours},相差 {apart};以备案系统为准"
     )
 
 
