@@ -101,10 +101,7 @@ def shown_refusal(refusal: Refusal) -> Refusal:
 
 def waiting_for(state: State) -> Party | None:
     """Who has the next step; None once the filing has ended."""
-    if state.awaits_face_check:
-        return Party.PRINCIPALS
-    stage = STAGES.get(state.status)
-    return stage.waits_for if stage else None
+    return state.waits_for
 
 
 def face_check_until(state: State) -> datetime | None:

@@ -272,6 +272,8 @@ def apply_report(
         at = max(at, state.sent_at)
     if status not in (Status.SUBMISSION, Status.SMS_VERIFICATION, Status.BUREAU_REVIEW):
         return
+    if state.awaits_face_check and standing not in (Standing.FACE_CHECK, Standing.UNKNOWN):
+        turn.change_hands(turn.at)
     cancels = state.application.kind in CANCELLATIONS
     answers = isinstance(event, Reported) and event.answers
     entry_news = answers and report.available is not state.available

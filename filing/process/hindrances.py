@@ -54,6 +54,8 @@ def moves_on(turn: Turn, report: AuthorityReport, by: str) -> None:
         turn.remember("fact", by, "人脸核身已完成,申请已提交备案系统")
     elif before is Standing.STOPPED and now not in (Standing.STOPPED, Standing.UNKNOWN):
         turn.remember("fact", by, "备案系统已恢复受理")
+        if now is Standing.FACE_CHECK:
+            turn.change_hands(turn.at)
     else:
         return
     turn.change(standing=now, authority_note=None)
@@ -66,6 +68,9 @@ def learn(turn: Turn, report: AuthorityReport, by: str) -> None:
         standing = turn.state.standing  # what is not understood is kept, and changes nothing
     _face_check(turn, report.face_check, _why(turn, report), by)
     _note(turn, standing, kept_note(report.note), by)
+    waits = turn.state.status is Status.SUBMISSION and standing is Standing.FACE_CHECK
+    if waits and not turn.state.awaits_face_check:
+        turn.change_hands(turn.at)
     gone = turn.state.missing and standing is Standing.ABSENT
     turn.change(standing=standing, missing=gone)
 

@@ -10,6 +10,7 @@ from filing.application import Application
 from filing.authority import AuthorityReport, FaceCheck, Known, Reason, Standing
 from filing.changes import sms_addressees
 from filing.model import Model
+from filing.process.stages import STAGES
 from filing.vocabulary import CHANGES, AuthorityMode, Party, Principal, Status
 from filing.windows import Window
 
@@ -127,6 +128,8 @@ class State(Model):
     queue."""
     started_at: datetime
     entered_at: datetime
+    with_since: datetime | None = None
+    """Since when who has it now has it, where that changed within the stage."""
     window_start: datetime
     """When the present stage's window began to run; kept while a hold leaves it unopened."""
     window: Window | None = None
@@ -229,6 +232,14 @@ class State(Model):
     def awaits_face_check(self) -> bool:
         """Whether it waits for a face check, and is not with the authority yet."""
         return self.status is Status.SUBMISSION and self.standing is Standing.FACE_CHECK
+
+    @property
+    def waits_for(self) -> Party | None:
+        """Who has the next step; None once it has ended."""
+        if self.awaits_face_check:
+            return Party.PRINCIPALS
+        stage = STAGES.get(self.status)
+        return stage.waits_for if stage else None
 
     @property
     def known(self) -> Known:

@@ -201,16 +201,12 @@ class Turn:
             self.release("authority", "不再等待备案系统,恢复计时")
         left = STAGES.get(self.state.status)
         entered = max(self.at, self.state.entered_at)
-        if left is not None and entered > self.state.entered_at:
-            self._closes.append(
-                Stretch(
-                    party=left.waits_for, start=self.state.entered_at, end=entered, working_days=0
-                )
-            )
+        self.change_hands(entered)
         asked_before = left is not None and left.with_authority
         self.change(
             status=status,
             entered_at=entered,
+            with_since=None,
             window=None,
             told_until=None,
             announced=False,
@@ -241,6 +237,14 @@ class Turn:
         if asked_before and not stage.with_authority:
             self.do(StopAsking())
         self.ask_on()
+
+    def change_hands(self, at: datetime) -> None:
+        """Whoever had the filing until now has it no longer: close the stretch."""
+        state = self.state
+        party, start = state.waits_for, state.with_since or state.entered_at
+        if party is not None and at > start:
+            self._closes.append(Stretch(party=party, start=start, end=at, working_days=0))
+            self.change(with_since=at)
 
     def _holds_since(
         self, status: Status, start: datetime

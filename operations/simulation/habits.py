@@ -165,6 +165,9 @@ class Principals(Model):
     hours: Delay = Delay(median=2, spread=1.0)
     awake: tuple[int, int] = (7, 22)
     """Answers that fall outside of these hours come in the next morning."""
+    face_check: Delay | None = None
+    """Hours until a face check is passed, of which each round has one; after 24 hours it is begun
+    anew. None: nobody has to pass one."""
     one_phone: Share = 0.35
     """Filings whose two principals have one phone, so that one check does."""
 

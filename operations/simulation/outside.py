@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from math import log
 from random import Random
 
-from filing.authority import AuthorityReport, Reason, Standing
+from filing.authority import AuthorityReport, FaceCheck, Reason, Standing
 from filing.divisions import abbreviation
 from filing.workdays import start_of
 from operations.simulation.arrivals import hours
@@ -15,6 +15,8 @@ from operations.simulation.habits import AuthorityHabits, Bureau, Delay, Princip
 
 LAPSE_AFTER = timedelta(hours=24)
 """The authority's own 24 hours for the SMS check, from its receipt (`domain.md` 3.3)."""
+FACE_CHECK_FOR = timedelta(hours=24)
+"""How long a face check can be passed."""
 _LONGEST = 10_000.0
 """Hours or days after which a delay is cut off: no year is that long."""
 
@@ -101,6 +103,23 @@ class Order:
             at = self._verified_at
             return at, AuthorityReport(standing=Standing.BUREAU_REVIEW, at=at)
         return lapses_at, AuthorityReport(standing=Standing.SMS_LAPSED, at=lapses_at)
+
+    @staticmethod
+    def face_check(
+        habits: Principals, chance: Chance, at: datetime, standing: Standing | None
+    ) -> News | None:
+        """What the authority says at `at` of the face check that it wants first; None where there
+        is none, or none any more."""
+        if habits.face_check is None or standing is Standing.CHECKING:
+            return None
+        ends_at = at + FACE_CHECK_FOR
+        if standing is Standing.FACE_CHECK:
+            passed_at = at + hours(chance.some(habits.face_check))
+            if passed_at <= ends_at:
+                return passed_at, AuthorityReport(standing=Standing.CHECKING)
+            at, ends_at = ends_at, ends_at + FACE_CHECK_FOR
+        task = FaceCheck(task_id=at.isoformat(), expires_at=ends_at)
+        return at, AuthorityReport(standing=Standing.FACE_CHECK, face_check=task)
 
     def _check(self, habits: Principals) -> datetime:
         """When one person confirms."""

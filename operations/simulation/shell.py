@@ -216,8 +216,10 @@ class Filing:
         match effect:
             case Tell(notice=notice):
                 self._tell(notice)
-            case HandOver():
-                self._learn(self._order.receipt())
+            case HandOver(known=known):
+                habits = self._world.habits.principals
+                first = Order.face_check(habits, self._chance, self._at, known.standing)
+                self._learn(first or self._order.receipt())
             case Watch(known=known):
                 self._watch(known.standing)
             case StopAsking():

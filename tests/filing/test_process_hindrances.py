@@ -136,6 +136,27 @@ def test_once_it_is_passed_the_filing_goes_on_and_says_so(
         assert play.state.status is Status.SMS_VERIFICATION
 
 
+@pytest.mark.parametrize("standing", [Standing.CHECKING, Standing.SMS_WAITING, Standing.RETURNED])
+def test_the_days_of_a_face_check_are_the_principals(standing: Standing) -> None:
+    play = Play.begin().reach(Status.SUBMISSION)
+    play.wait(days=1)
+    asked(play)
+    play.wait(days=2)
+    asked(play, "t-2")
+    play.answer(standing)
+    play.wait(days=1)
+    play.tell("returned")
+    stretches = play.state.time_with
+    ended = play.at if standing is Standing.CHECKING else START + timedelta(days=3)
+    assert [(s.party.value, s.start, s.end) for s in stretches][:3] == [
+        ("authority", START, START + timedelta(days=1)),
+        ("principals", START + timedelta(days=1), START + timedelta(days=3)),
+        *([("authority", START + timedelta(days=3), ended)] * (standing is Standing.CHECKING)),
+        *([("principals", ended, play.at)] * (standing is Standing.SMS_WAITING)),
+    ]
+    assert [s.working_days for s in stretches][:2] == [1, 2]
+
+
 def test_a_return_while_it_was_waited_for_begins_a_round_in_which_it_is_told_anew() -> None:
     play = Play.begin().reach(Status.SUBMISSION)
     asked(play)

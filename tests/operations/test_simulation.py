@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from commands.simulate import app
+from filing.authority import Standing
 from filing.model import CHINA
 from filing.process.events import Event, Step
 from filing.process.state import State
@@ -24,7 +25,15 @@ from gateways.calendar import packaged_arrangement
 from operations.simulation.arrivals import starts
 from operations.simulation.days import NEVER, Days, OfficeHours
 from operations.simulation.desk import Demand, Desk
-from operations.simulation.habits import Applicants, Habits, Reviewing, WrongHabits, load_habits
+from operations.simulation.habits import (
+    Applicants,
+    Delay,
+    Habits,
+    Principals,
+    Reviewing,
+    WrongHabits,
+    load_habits,
+)
 from operations.simulation.outside import Asking
 from operations.simulation.report import Report
 from operations.simulation.run import Plan
@@ -108,6 +117,32 @@ def test_a_seed_gives_one_report_whoever_plays_it() -> None:
     assert as_json(simulate(plan(), processes=1)) == as_json(report)
     assert as_json(simulate(plan(), processes=2)) == as_json(report)
     assert as_json(simulate(plan(seed=8))) != as_json(report)
+
+
+def test_a_face_check_is_passed_in_every_round_that_is_submitted_or_begun_anew() -> None:
+    late = Habits(principals=Principals(face_check=Delay(median=20, spread=1)))
+    told: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+
+    def observe(before: State | None, event: Event | None, step: Step) -> None:
+        state = step.state
+        if before is None or before.status is not Status.SUBMISSION:
+            return
+        if state.face_check != before.face_check:
+            told[state.filing_id] += 1
+        if state.standing is Standing.CHECKING and before.standing is Standing.FACE_CHECK:
+            passed[state.filing_id] += 1
+        if state.status is Status.SMS_VERIFICATION:
+            assert before.standing is Standing.CHECKING
+
+    report = simulate(plan(200, habits=late), observe=observe)
+    notices = {(n.purpose, n.audience): n.count for n in report.notices}
+    assert notices["face_check", "applicant"] == told.total()
+    # Of half of them the first 24 hours run out.
+    assert told.total() > 1.2 * passed.total() > 200
+    assert report.started == report.ended + report.open
+    plain = simulate(plan(200))
+    assert "face_check" not in as_json(plain).replace('"face_check":null', "")
 
 
 def test_what_started_has_ended_or_is_open() -> None:
