@@ -66,13 +66,14 @@ def learn(turn: Turn, report: AuthorityReport, by: str) -> None:
     standing = report.standing
     if standing is Standing.UNKNOWN:
         standing = turn.state.standing  # what is not understood is kept, and changes nothing
-    _face_check(turn, report.face_check, _why(turn, report), by)
-    _note(turn, standing, kept_note(report.note), by)
     waits = turn.state.status is Status.SUBMISSION and standing is Standing.FACE_CHECK
     if waits and not turn.state.awaits_face_check:
         turn.change_hands(turn.at)
     gone = turn.state.missing and standing is Standing.ABSENT
+    stood, note = turn.state.standing, kept_note(report.note)
     turn.change(standing=standing, missing=gone)
+    _face_check(turn, report.face_check, _why(turn, report), by)
+    _note(turn, stood, note, by)
 
 
 def _face_check(turn: Turn, check: FaceCheck | None, why: str | None, by: str) -> None:
@@ -104,16 +105,16 @@ def _why(turn: Turn, report: AuthorityReport) -> str | None:
     return said or ("上一次已过期" if before.expires_at <= turn.at else "上一次未通过")
 
 
-def _note(turn: Turn, standing: Standing, note: str | None, by: str) -> None:
-    """Tell operations once what they have to do."""
+def _note(turn: Turn, stood: Standing, note: str | None, by: str) -> None:
+    """Tell operations once what they have to do; `stood`: where the order stood before."""
     state = turn.state
-    if standing is Standing.STOPPED:
-        if state.standing is not Standing.STOPPED or note not in (None, state.authority_note):
+    if state.standing is Standing.STOPPED:
+        if stood is not Standing.STOPPED or note not in (None, state.authority_note):
             what = f"备案系统现不受理我方调用,须先处理:{note or NO_REASON}"
             turn.remember("fact", by, what)
             turn.tell(NoticePurpose.TROUBLE, Audience.OPERATIONS, note=f"{what};处理后自动继续")
     elif note not in (None, state.authority_note):
         turn.write("note", by, "备案系统有待办事项,已通知运营人员")
         turn.tell(NoticePurpose.TROUBLE, Audience.OPERATIONS, note=f"备案系统的待办事项:{note}")
-    if note is not None or standing is not state.standing:
+    if note is not None or stood is not state.standing:
         turn.change(authority_note=note)

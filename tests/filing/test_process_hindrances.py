@@ -56,6 +56,7 @@ def test_a_face_check_is_told_to_the_applicant_and_the_principals_are_waited_for
     assert happened.told == [("face_check", "applicant")]
     notice = happened.notices[0]
     assert (notice.link, notice.due, notice.note) == (LINK, "2026-11-25 11:00", None)
+    assert notice.status_label == "提交管局(负责人人脸核身)"
     assert play.state.timeline[-1].note == "等待负责人人脸核身,有效至 2026-11-25 11:00"
     answer = status_answer(play.state)
     assert answer.waiting_for is Party.PRINCIPALS
