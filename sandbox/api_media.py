@@ -7,7 +7,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.checks import is_certificate
+from sandbox.checks import VIDEO_FIELD, is_certificate, media_field
 from sandbox.replies import Refusal, answer
 from sandbox.state import Sandbox
 
@@ -34,12 +34,15 @@ async def upload(sandbox: Sandbox, appid: str, request: Request) -> Response:
         kind, field, media = form.get("type"), form.get("icp_order_field"), form.get("media")
         if not isinstance(kind, str) or kind not in ("image", "video"):
             raise Refusal(40097, "invalid args: type")
-        if not isinstance(field, str) or not field:
+        plain = media_field(field) if isinstance(field, str) else None
+        if plain is None:
             raise Refusal(40097, "invalid args: icp_order_field")
+        if (kind == "video") != plain.endswith(VIDEO_FIELD):
+            raise Refusal(40004, "invalid media type")
         if not isinstance(media, UploadFile):
             raise Refusal(40097, "invalid args: media")
         certificate = form.get("certificate_type")
-        if certificate is None and is_certificate(field):
+        if certificate is None and is_certificate(plain):
             raise Refusal(40097, "invalid args: certificate_type")
         if certificate is not None and not (isinstance(certificate, str) and certificate.isdigit()):
             raise Refusal(40097, "invalid args: certificate_type")
@@ -50,7 +53,7 @@ async def upload(sandbox: Sandbox, appid: str, request: Request) -> Response:
     if len(data) > MEDIA_LIMIT:
         raise Refusal(86201, "upload icp media fail")
     number = int(certificate) if certificate else None
-    media_id = sandbox.orders.add_media(appid, field, number, kind)
+    media_id = sandbox.orders.add_media(appid, plain, number, kind)
     return answer(type=kind, media_id=media_id, created_at=int(time.time()))
 
 

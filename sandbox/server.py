@@ -12,7 +12,7 @@ import uvicorn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
 STOP_SECONDS = 1
 """How long requests under way may take once it stops."""
@@ -37,7 +37,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: "Starlette", port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
+async def serve(app: "ASGIApp", port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
     """Serve `app` and give its base URL (`http://127.0.0.1:8123`) once it answers; `port` 0 takes
     any free one. Raises `OSError` where the port is taken, `RuntimeError` where it cannot start.
     """

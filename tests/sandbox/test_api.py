@@ -10,6 +10,8 @@ from filing.applicants import sorts
 from filing.vocabulary import APPLICANT_LABELS, CERTIFICATE_LABELS, PRE_APPROVALS, SERVICE_CONTENTS
 from tests.sandbox.wechat_client import APPID, PLATFORM, PNG, PlainClient, sandbox
 
+PHOTO = "icp_subject.principal_info.certificate_photo_front"
+
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[PlainClient]:
@@ -73,11 +75,14 @@ async def test_the_districts_are_a_whole_tree(client: PlainClient) -> None:
     [
         ({"type": "paper", "icp_order_field": "icp_materials.commitment_letter"}, PNG, 40097),
         ({"type": "image"}, PNG, 40097),
-        ({"type": "image", "icp_order_field": "a.certificate_photo_front"}, PNG, 40097),
+        ({"type": "image", "icp_order_field": "icp_materials.unheard_of"}, PNG, 40097),
+        ({"type": "image", "icp_order_field": "icp_materials.promise_video"}, PNG, 40004),
+        ({"type": "video", "icp_order_field": "icp_materials.commitment_letter"}, PNG, 40004),
+        ({"type": "image", "icp_order_field": PHOTO}, PNG, 40097),
         (
             {
                 "type": "image",
-                "icp_order_field": "a.certificate_photo_front",
+                "icp_order_field": PHOTO,
                 "certificate_type": "null",
             },
             PNG,
@@ -135,6 +140,13 @@ SUBJECT, APPLETS = "icp_subject.base_info", "icp_applets.base_info"
         ("icp_subject.principal_info.certificate_photo_front", "unknown", None),
         ("icp_subject.principal_info.mobile", "12345", None),
         ("icp_subject.principal_info.certificate_type", 1, None),
+        ("icp_subject.principal_info.emergency_contact", "none", None),
+        (f"{SUBJECT}.comment", 5, f"{SUBJECT}.comment"),
+        (f"{SUBJECT}.province", 320000, f"{SUBJECT}.province"),
+        (f"{SUBJECT}.record_number", "粤B2-20090059", f"{SUBJECT}.record_number"),
+        (f"{APPLETS}.service_content_types", [3, 3], f"{APPLETS}.service_content_types"),
+        (f"{APPLETS}.nrlx_details", [{"type": 24}, {"type": 1}], f"{APPLETS}.nrlx_details"),
+        ("icp_materials.subject_other_materials", ["x"] * 11, None),
         ("icp_subject.principal_info.certificate_validity_date_end", "20201301", None),
         ("icp_subject.principal_info.certificate_validity_date_end", "20190101", None),
         (
@@ -173,6 +185,33 @@ async def test_a_photo_of_another_certificate_shows_only_at_apply(client: PlainC
     body["icp_subject"]["principal_info"]["certificate_photo_front"] = await client.upload(field, 1)
     reply = await client.post("apply_icp_filing", json=body)
     assert (reply["hints"][0]["errcode"], reply["hints"][0]["err_field"]) == (86328, field)
+
+
+async def test_a_film_is_no_photo_and_a_photo_no_film(client: PlainClient) -> None:
+    film = await client.post(
+        "upload_icp_media",
+        data={"type": "video", "icp_order_field": "icp_materials.promise_video"},
+        files={"media": ("a.mp4", b"\0\0\0\x14ftypisom\0\0\2\0isom")},
+    )
+    body = await client.body()
+    photo = body["icp_subject"]["organize_info"]["certificate_photo"]
+    body["icp_materials"] = {"commitment_letter": [film["media_id"]], "promise_video": [photo]}
+    reply = await client.post("apply_icp_filing", json=body)
+    assert [(h["errcode"], h["err_field"]) for h in reply["hints"]] == [
+        (86205, "icp_materials.commitment_letter"),
+        (86205, "icp_materials.promise_video"),
+    ]
+    body["icp_materials"] = {"promise_video": [film["media_id"]]}
+    assert (await client.post("apply_icp_filing", json=body))["errcode"] == 0
+
+
+async def test_what_a_mini_program_lacks_keeps_it_from_applying(client: PlainClient) -> None:
+    await client.control(available=1)
+    await client.control(status=1027)
+    assert (await client.info())["status"] == 1027
+    assert len((await client.apply())["hints"]) == 2
+    await client.control(status=1028)
+    assert (await client.apply())["errcode"] == 0
 
 
 async def test_media_of_another_mini_program_is_unknown(client: PlainClient) -> None:

@@ -14,6 +14,7 @@ from filing.application import Application
 from filing.files import FileFacts
 from sandbox.app import create_app
 from sandbox.server import serve
+from tests.contracts.shapes import Held
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 PLATFORM = {
@@ -142,14 +143,17 @@ class PlainClient:
 async def sandbox(
     database: Path, automatic: bool = False, receive_after: float = 3.0, **options: Any
 ) -> AsyncIterator[PlainClient]:
-    """A served sandbox and an authorised client of it."""
+    """A served sandbox and an authorised client of it, its requests and replies held to the
+    reference's shapes."""
+    app = Held(create_app(database, automatic, receive_after, **options))
     async with (
-        serve(create_app(database, automatic, receive_after, **options), 0) as base_url,
+        serve(app, 0) as base_url,
         httpx.AsyncClient(base_url=base_url, trust_env=False, verify=False) as http,
     ):
         client = PlainClient(http)
         await client.authorise()
         yield client
+    assert app.faults == []
 
 
 class MemoryMaterials:
