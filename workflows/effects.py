@@ -115,6 +115,15 @@ def _cancelling() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+async def _ended(before: asyncio.Task[None]) -> bool:
+    """Wait until what was asked before has ended; whether this was cancelled meanwhile. It waits all
+    the same, for whoever comes after this one must not meet that one either."""
+    while not before.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await workflow.wait([before])
+    return _cancelling()
+
+
 class Effects:
     """What a filing has under way outside. Answers go to `receive`, as events."""
 
@@ -276,8 +285,8 @@ class Effects:
         state: State,
         before: asyncio.Task[None] | None,
     ) -> None:
-        if before is not None:
-            await workflow.wait([before])
+        if before is not None and await _ended(before):
+            return
         if isinstance(effect, AwaitClaim):
             await self._await_claim(state)
             return
@@ -378,8 +387,8 @@ class Effects:
     async def _ask_withdrawal(
         self, effect: AskWithdrawal, state: State, before: asyncio.Task[None] | None
     ) -> None:
-        if before is not None:
-            await workflow.wait([before])
+        if before is not None and await _ended(before):
+            return
         if self._asking is not None and not self._asking.done():
             self._asking.cancel()
             await workflow.wait([self._asking])
