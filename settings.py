@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     wechat_component_secret: SecretStr = SecretStr("sandbox-component-secret")
     wechat_component_ticket: SecretStr = SecretStr("ticket@@@sandbox")
     wechat_authorizer_refresh_token: SecretStr = SecretStr("refreshtoken@@@sandbox")
+    wechat_face_check: Literal["required", "off"] = "required"
+    """Whether the mini program's administrator passes a face check (人脸核身) before a new filing is
+    applied for: that each province and kind asks for it was not found."""
     notify_operations: str = ""
     """Apprise URLs, separated by spaces, for operations."""
     notify_applicant: str = ""

@@ -9,6 +9,7 @@ try:
 
     from commands import (
         authorisation,
+        authority,
         bulk,
         calendar,
         corrections,
@@ -52,6 +53,7 @@ for room in (
 ):
     app.registered_commands += room.registered_commands
 app.add_typer(authorisation.app, name="authorisation")
+app.add_typer(authority.app, name="authority")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(materials.app, name="materials")
 app.add_typer(listing.inventory, name="inventory")

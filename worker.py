@@ -31,9 +31,9 @@ from activities.notices import NoticeActivities
 from activities.ports import Authority, Pace
 from activities.sweep import SweepActivities
 from filing.vocabulary import AuthorityMode
-from gateways.authority import ManualAuthority, WechatAuthority
+from gateways.authority import ManualAuthority, wechat_authority
 from gateways.calendar import RegistryCalendar
-from gateways.discovery import ServiceUnreachable, authority_url, database_url
+from gateways.discovery import ServiceUnreachable, database_url
 from gateways.display_workflows import DisplayWorkflows
 from gateways.displays import DisplayRegistry
 from gateways.inventory import Inventory
@@ -42,10 +42,9 @@ from gateways.materials import MaterialsStore, materials_store
 from gateways.notices import AppriseChannels
 from gateways.registry import Registry, RegistryNotMigrated
 from gateways.schedules import keep_listing_sweep
-from gateways.submissions import SubmissionLedger
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
+from gateways.wechat.kept_lists import ListedNames
 from gateways.wechat.quota import PollPace
-from gateways.wechat.tokens import TokenStore
 from settings import Settings, WrongSettings, load
 from workflows.display import DisplayWorkflow
 from workflows.filing import FilingWorkflow
@@ -89,23 +88,13 @@ async def _authority(
     if settings.authority is AuthorityMode.MANUAL:
         yield ManualAuthority(), Unhurried()
         return
-    component = settings.wechat_component_appid
-    async with WechatAuthority(
-        authority_url(settings),
-        component,
-        settings.wechat_component_secret,
-        settings.first_ticket,
-        settings.first_refresh_token,
-        materials,
-        tokens=TokenStore(registry.pool, component),
-        longest_wait=settings.longest_wait,
-    ) as authority:
+    async with wechat_authority(settings, materials, registry) as authority:
         yield (
             authority,
             PollPace(
                 authority.client,
                 registry.pool,
-                component,
+                settings.wechat_component_appid,
                 share=settings.poll_share,
                 pushed=settings.pushed_pause,
                 shared=settings.authority_quota == "shared",
@@ -161,8 +150,9 @@ async def running_worker(
             automatic_review=settings.platform_review == "automatic",
             terms=settings.terms,
             levels=settings.levels,
+            listed=None if settings.authority is AuthorityMode.MANUAL else ListedNames(registry),
         )
-        asking = AuthorityActivities(authority, SubmissionLedger(registry), pace)
+        asking = AuthorityActivities(authority, pace)
         questions: list[Callable[..., Any]] = [
             asking.hand_over,
             asking.watch_authority,

@@ -5,13 +5,11 @@ from temporalio import activity
 
 from activities.alive import alive, not_yet, to_its_end
 from activities.asking import Unhurried, answered, asked, still
-from activities.ports import Authority, Handing, OrderInTheWay, Pace, Submissions
+from activities.ports import Authority, OrderInTheWay, Pace
 from filing.application import Application
 from filing.authority import AuthorityReport, Known, Standing, WithdrawalAnswer
 from filing.model import Model
 from filing.vocabulary import CANCELLATIONS
-
-HANDED_OVER = "handed over"
 
 
 class Submission(Model):
@@ -37,66 +35,32 @@ class Order(Model):
 
 
 class AuthorityActivities:
-    """Needs the authority, a record of what it was given, and how often it may be asked."""
+    """Needs the authority, and how often it may be asked."""
 
-    def __init__(
-        self, authority: Authority, submissions: Submissions, pace: Pace | None = None
-    ) -> None:
+    def __init__(self, authority: Authority, pace: Pace | None = None) -> None:
         self._authority = authority
-        self._submissions = submissions
         self._pace = pace or Unhurried()
 
     @activity.defn
     async def hand_over(self, submission: Submission) -> AuthorityReport:
-        """Hand the application over once, then wait until the authority has decided on it.
+        """Hand the application over once, then wait until the authority has decided on it, or
+        something else has to be done first that is not known yet: a face check, an entry that is
+        closed, a setting.
 
-        The heartbeat tells the next attempt, on whichever worker, that the order is there: from
-        then on it only asks, so that what comes back is never handed over a second time; where the
-        heartbeat is lost, as with a new run, the submissions tell. An attempt that has begun is
-        finished although the workflow asks to cancel it, so that it is known how it ended.
+        An attempt that has begun is finished although the workflow asks to cancel it, so that it is
+        known how it ended.
         """
         return await to_its_end(self._hand_over(submission))
 
     async def _hand_over(self, submission: Submission) -> AuthorityReport:
-        uid, round = submission.uid, submission.round
-        appid = submission.application.mini_program.appid
-        details = activity.info().heartbeat_details
-        async with alive(*details):
-            handing = Handing.TAKEN
-            if HANDED_OVER not in details:
-                handing = await self._submissions.handing(uid, round)
-            there = handing is Handing.TAKEN
-            if there:
-                report = await asked(self._authority.status(appid))
-            else:
-                try:
-                    report = await asked(
-                        self._authority.submit(
-                            submission.application,
-                            round,
-                            ours=handing is Handing.BEGUN,
-                            applying=lambda: self._submissions.begin(uid, round),
-                        )
-                    )
-                except OrderInTheWay:
-                    raise not_yet(
-                        "an order of another round or filing is still under review"
-                    ) from None
-                if report.standing is Standing.CHECKING:
-                    await self._submissions.taken(uid, round)
-        cancels = submission.application.kind in CANCELLATIONS
-        gone = handing is Handing.BEGUN and cancels
-        if report.standing is Standing.ABSENT and (there or gone):
-            return report  # it was there, or should be by now; of a cancellation: it went through
-        waits = {Standing.CHECKING, Standing.ABSENT, Standing.UNKNOWN}
-        if cancels:
-            waits.add(Standing.APPROVED)  # as before it was asked for
-        if report.standing is Standing.STOPPED and not submission.known.news(report):
-            raise await still(appid, report, self._pace)
-        if report.standing in waits:
-            error = await still(appid, report, self._pace)
-            activity.heartbeat(HANDED_OVER)
-            raise error
+        application, uid, round = submission.application, submission.uid, submission.round
+        async with alive():
+            try:
+                report = await asked(self._authority.submit(application, uid, round))
+            except OrderInTheWay:
+                raise not_yet("an order of another round or filing is still under review") from None
+        if not _decided(submission, report):
+            raise await still(application.mini_program.appid, report, self._pace)
         return report
 
     @activity.defn
@@ -119,3 +83,17 @@ class AuthorityActivities:
         """Take the order back, where the authority still allows it."""
         async with alive():
             return await answered(self._authority.withdraw(order.appid))
+
+
+def _decided(submission: Submission, report: AuthorityReport) -> bool:
+    """Whether there is something to tell a filing that waits to be taken to the bureau."""
+    known, standing = submission.known, report.standing
+    cancels = submission.application.kind in CANCELLATIONS
+    if standing is Standing.ABSENT and (report.available or cancels):
+        return True  # it was there; of a cancellation: it went through
+    if cancels and standing is Standing.APPROVED:
+        return False  # as before it was asked for
+    if standing is Standing.CHECKING and known.standing in (None, Standing.ABSENT):
+        # As it is to be: only what has to be done, or may be done again, is worth a word.
+        return report.note is not None or report.available is not known.available
+    return known.news(report)

@@ -6,7 +6,7 @@ from typing import Any
 from temporalio import activity
 
 from activities.alive import not_yet
-from activities.ports import Calendar, Materials, Records
+from activities.ports import Calendar, ListedNames, Materials, Records
 from filing.application import Application
 from filing.checks import check
 from filing.checks_holdings import check_holdings
@@ -98,6 +98,7 @@ class FilingActivities:
         automatic_review: bool,
         terms: WindowTerms,
         levels: Levels = AS_WRITTEN,
+        listed: ListedNames | None = None,
     ) -> None:
         self._records = records
         self._calendar = calendar
@@ -106,6 +107,7 @@ class FilingActivities:
         self._automatic_review = automatic_review
         self._terms = terms
         self._levels = levels
+        self._listed = listed
 
     @activity.defn
     async def check_application(self, order: CheckOrder) -> Checked:
@@ -136,6 +138,8 @@ class FilingActivities:
         self, application: Application, holdings: Holdings, today: date
     ) -> tuple[Problem, ...]:
         against = leveled(check_holdings(application, holdings), self._levels)
+        if self._listed is not None:
+            against = (*against, *await self._listed.unlisted(application))
         unstored = tuple(
             Problem(
                 path=f"materials.{index}.sha256",

@@ -1,9 +1,7 @@
 """What activities need of the outside: one small protocol each. Gateways implement them."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
-from enum import Enum
 from typing import Protocol
 
 from filing.application import Application
@@ -13,6 +11,7 @@ from filing.files import FileFacts
 from filing.holdings import Claim, Holdings
 from filing.listing import Verdict
 from filing.notices import Delivery, Notice
+from filing.problems import Problem
 from filing.process.state import State
 from filing.records import Entry, Told
 from filing.sweep import Known
@@ -93,32 +92,6 @@ class Channels(Protocol):
         ...
 
 
-class Handing(str, Enum):
-    """How far a round's application has got on its way to the authority."""
-
-    NOT_BEGUN = "not_begun"
-    BEGUN = "begun"
-    """The authority may have it: its answer was lost, if there was one."""
-    TAKEN = "taken"
-
-
-class Submissions(Protocol):
-    """What was handed to the authority, for its API has no key for a request. Outlives attempts,
-    workers and runs."""
-
-    async def handing(self, uid: str, round: int) -> Handing:
-        """How far this round's application has got."""
-        ...
-
-    async def begin(self, uid: str, round: int) -> None:
-        """Right before it is handed over: from here on an order that is there may be this one."""
-        ...
-
-    async def taken(self, uid: str, round: int) -> None:
-        """The authority has it."""
-        ...
-
-
 class OrderInTheWay(Exception):
     """An order of another round or filing is still under review with the authority, which the
     bureau decided on past us: it must end there first."""
@@ -148,18 +121,11 @@ class Pace(Protocol):
 class Authority(Protocol):
     """What takes a filing to the bureau. Raises `NotNow` and `MustBeMended`."""
 
-    async def submit(
-        self,
-        application: Application,
-        round: int,
-        *,
-        ours: bool,
-        applying: Callable[[], Awaitable[None]] = ...,
-    ) -> AuthorityReport:
-        """Hand the application over, once: asks first whether an order is there already. `ours`:
-        it may be this round's, for an attempt was made; else it is in the way: `OrderInTheWay`.
-        Waits for `applying` right before the application is sent. A refusal for its content is a
-        report `RETURNED` with reasons, not an error."""
+    async def submit(self, application: Application, uid: str, round: int) -> AuthorityReport:
+        """Hand the application of a filing's round over, once, however often this is called; gives
+        where it stands then. Asks first whether an order is there already: another round's or
+        filing's is in the way, `OrderInTheWay`. A refusal for its content is a report `RETURNED` with
+        reasons, not an error. `ABSENT` with an open entry: it was there, and is not any more."""
         ...
 
     async def status(self, appid: str) -> AuthorityReport:
@@ -168,6 +134,15 @@ class Authority(Protocol):
 
     async def withdraw(self, appid: str) -> WithdrawalAnswer:
         """Take the order back, where the authority still allows it."""
+        ...
+
+
+class ListedNames(Protocol):
+    """What the authority's lists were when they were fetched last."""
+
+    async def unlisted(self, application: Application) -> tuple[Problem, ...]:
+        """A warning for each name of the application that they do not know; none where they were
+        never fetched. Asks nobody."""
         ...
 
 

@@ -7,7 +7,7 @@ never breaks the replay of an application that was accepted before.
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from filing.model import Model
 from filing.numbers import parse_number
@@ -103,6 +103,13 @@ class Material(Model):
     sha256: str | None = None
 
 
+class Verification(Model):
+    """Verification (认证) of the mini program in one with its filing (WX-API/submitauthandicp)."""
+
+    auth_data: dict[str, JsonValue]
+    """What the authority asks for it: goes there as it is, for its fields were not found."""
+
+
 class Contact(Model):
     """Who is told of what happens to the filing."""
 
@@ -135,6 +142,8 @@ class Application(Model):
     effective_on: date | None = None
     """For a change: from when the new data hold."""
     cancellation_reason: CancellationReason | None = None
+    verification: Verification | None = None
+    """For a new filing: the mini program is verified in the same procedure."""
 
 
 def workflow_id(application: Application) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     )
 
-REVISION = "0008"
+REVISION = "0009"
 """The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
 ROLE = "beian_app"
 """The role without the right to change the log, taken where the migration could create it."""

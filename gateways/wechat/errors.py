@@ -124,6 +124,8 @@ def _of(*follows: Follows) -> frozenset[int]:
 
 TOKEN_CODES = _of(Follows.TOKEN)
 HEALING_CODES = _of(Follows.RETRY, Follows.MINUTE, Follows.DAY)
+UNDER_REVIEW = frozenset({86324, 86358})
+"""An order is under review, or not finished."""
 
 DAY_SPREAD = timedelta(hours=1)
 MINUTE_SPREAD = timedelta(seconds=30)

@@ -1,17 +1,12 @@
-"""The authority's live lists: our Chinese names to its ids, never stored or hard-coded."""
+"""The authority's lists: our Chinese names to its ids, which are never hard-coded."""
 
-import asyncio
-import time
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateways.wechat.client import WechatClient
-from gateways.wechat.errors import ApiRefusal, AuthorityUnavailable
-
-LIST_SECONDS = 3600.0
-"""How long a fetched list is believed."""
+NAMES = ("subject_types", "certificate_types", "service_contents", "pre_approvals", "districts")
+"""Our names of the lists, in the order of the fields of `Lists`."""
 
 Item = Mapping[str, Any]
 
@@ -71,46 +66,6 @@ class Lists:
             # A city without districts, where the list ends at its second level.
             return Area(_code(top), _code(named[0]), _code(named[0]))
         return Area(_code(top), _code(named[0]) if named else None, None)
-
-
-class LiveLists:
-    """Fetches the lists when they are asked for and older than `LIST_SECONDS`."""
-
-    def __init__(self, client: WechatClient) -> None:
-        self._client = client
-        self._lock = asyncio.Lock()
-        self._held: Lists | None = None
-        self._fetched = 0.0
-
-    async def get(self, appid: str) -> Lists:
-        """The lists; they are the same for every mini program, whose token is only the key."""
-        async with self._lock:
-            if self._held is None or time.monotonic() - self._fetched > LIST_SECONDS:
-                fetched = await asyncio.gather(
-                    *(
-                        self._fetch(appid, name)
-                        for name in (
-                            "subject_types",
-                            "certificate_types",
-                            "service_content_types",
-                            "nrlx_types",
-                            "district_code",
-                        )
-                    )
-                )
-                self._held, self._fetched = Lists(*fetched), time.monotonic()
-            return self._held
-
-    async def _fetch(self, appid: str, name: str) -> tuple[Item, ...]:
-        path = f"/wxa/icp/query_icp_{name}"
-        try:
-            reply = await self._client.call("GET", path, appid)
-        except ApiRefusal as refusal:
-            raise refusal.unexpected(path) from None
-        items = reply.get("items")
-        if not isinstance(items, list) or not items:
-            raise AuthorityUnavailable(f"{path}: an empty list")
-        return tuple(item for item in items if isinstance(item, dict))
 
 
 def _below(item: Item) -> list[Item]:

@@ -7,11 +7,16 @@ from typing import Any
 
 from filing.authority import AuthorityReport, Reason, Standing
 from gateways.wechat.errors import ApiRefusal
-from gateways.wechat.translate import Paper
+from gateways.wechat.papers import Paper
+from gateways.wechat.reasons import audited, hinted, plain_text
 
 CHECKING, RETURNED, BUREAU, BUREAU_RETURNED, FILED = 2, 3, 4, 5, 6
 ABSENT = range(1024, 1032)
 """1024 and its variants: bits for missing information, category and verification."""
+
+MOST_RAW = 2_000
+"""Characters of a body that are kept; it travels with the filing's history."""
+_LONG_NUMBER = re.compile(r"[0-9]{7,}")
 
 _STANDINGS = {
     CHECKING: Standing.CHECKING,
@@ -27,121 +32,6 @@ _SMS = {
     3: Standing.SMS_LAPSED,
 }
 
-_PERSON = {
-    "name": "name",
-    "mobile": "mobile",
-    "email": "email",
-    "emergency_contact": "emergency_mobile",
-    "certificate_type": "certificate.type",
-    "certificate_number": "certificate.number",
-    "certificate_validity_date_start": "certificate.valid_from",
-    "certificate_validity_date_end": "certificate.valid_to",
-    "certificate_photo_front": "certificate",
-    "certificate_photo_back": "certificate",
-}
-_FIELDS: dict[str, str] = {
-    "icp_subject": "subject",
-    "icp_subject.base_info": "subject",
-    "icp_subject.base_info.type": "subject.type",
-    "icp_subject.base_info.name": "subject.name",
-    "icp_subject.base_info.province": "subject.province",
-    "icp_subject.base_info.city": "subject.city",
-    "icp_subject.base_info.district": "subject.district",
-    "icp_subject.base_info.address": "subject.address",
-    "icp_subject.personal_info": "materials",
-    "icp_subject.organize_info": "subject.certificate",
-    "icp_subject.organize_info.certificate_photo": "subject.certificate",
-    "icp_subject.organize_info.certificate_type": "subject.certificate.type",
-    "icp_subject.organize_info.certificate_number": "subject.certificate.number",
-    "icp_subject.organize_info.certificate_address": "subject.certificate.address",
-    "icp_subject.legal_person_info": "subject.legal_representative",
-    "icp_subject.legal_person_info.name": "subject.legal_representative.name",
-    "icp_subject.legal_person_info.certificate_number": (
-        "subject.legal_representative.certificate.number"
-    ),
-    "icp_applets": "mini_program",
-    "icp_applets.base_info": "mini_program",
-    "icp_applets.base_info.appid": "mini_program.appid",
-    "icp_applets.base_info.name": "mini_program.name",
-    "icp_applets.base_info.comment": "mini_program.remark",
-    "icp_applets.base_info.service_content_types": "mini_program.service_contents",
-    "icp_applets.base_info.nrlx_details": "mini_program.pre_approvals",
-    "icp_materials": "materials",
-    **{
-        f"{part}.principal_info.{theirs}": f"{ours}.principal.{field}"
-        for part, ours in (("icp_subject", "subject"), ("icp_applets", "mini_program"))
-        for theirs, field in _PERSON.items()
-    },
-    "icp_subject.principal_info": "subject.principal",
-    "icp_subject.principal_info.authorization_letter": "materials",
-    "icp_applets.principal_info": "mini_program.principal",
-    "icp_applets.principal_info.authorization_letter": "materials",
-}
-"""Paths of the API to ours. What is not here counts by the nearest part above it."""
-
-_PRE_APPROVAL = re.compile(r"icp_applets\.base_info\.nrlx_details\.(\d+)(?:\.(\w+))?")
-_PRE_APPROVAL_FIELDS = {"type": ".category", "code": ".number"}
-
-_KEY_NAMES: dict[str, str] = {
-    "主体性质": "subject.type",
-    "主办单位性质": "subject.type",
-    "主办单位名称": "subject.name",
-    "主体名称": "subject.name",
-    "主办单位证件": "subject.certificate",
-    "主办单位证件类型": "subject.certificate.type",
-    "主办单位证件号码": "subject.certificate.number",
-    "证件号码": "subject.certificate.number",
-    "证件住所": "subject.certificate.address",
-    "主办单位证件住所": "subject.certificate.address",
-    "备案省份": "subject.province",
-    "备案地区": "subject.district",
-    "通讯地址": "subject.address",
-    "法定代表人": "subject.legal_representative",
-    "法定代表人姓名": "subject.legal_representative.name",
-    "小程序名称": "mini_program.name",
-    "备注": "mini_program.remark",
-    "小程序备注": "mini_program.remark",
-    "服务内容": "mini_program.service_contents",
-    "服务内容标识": "mini_program.service_contents",
-    "前置审批项": "mini_program.pre_approvals",
-    "前置审批": "mini_program.pre_approvals",
-    "承诺书": "materials",
-    "授权书": "materials",
-    **{
-        f"{who}{name}": path + (f".{field}" if field else "")
-        for who, path in (
-            ("主体负责人", "subject.principal"),
-            ("小程序负责人", "mini_program.principal"),
-        )
-        for name, field in {
-            "": "",
-            "姓名": "name",
-            "手机号码": "mobile",
-            "手机号": "mobile",
-            "联系方式": "mobile",
-            "应急手机号": "emergency_mobile",
-            "应急手机号码": "emergency_mobile",
-            "应急联系方式": "emergency_mobile",
-            "电子邮件": "email",
-            "电子邮箱": "email",
-            "证件": "certificate",
-            "证件类型": "certificate.type",
-            "证件号码": "certificate.number",
-            "证件有效期": "certificate.valid_to",
-            "证件照片": "certificate",
-        }.items()
-    },
-}
-"""Names that a return gives its fields (`domain.md` 3.7; the whole list was not seen)."""
-
-_ADVICE = {
-    86205: "请重新提交该材料",
-    86302: "请核对所填内容与图片是否一致",
-    86308: "请核对证件有效期",
-    86328: "请更换清晰完整的图片",
-    86355: "主办单位须与小程序的主体一致",
-}
-
 
 def standing(info: Mapping[str, Any]) -> Standing:
     """Where an order stands, number of the filing aside.
@@ -150,7 +40,7 @@ def standing(info: Mapping[str, Any]) -> Standing:
     """
     status = info.get("status")
     if status == BUREAU:
-        return _SMS.get(info.get("sms_verify_status") or 0, Standing.UNKNOWN)
+        return sms_standing(info)
     if status == FILED and info.get("is_canceling") is True:
         return Standing.SMS_WAITING
     if isinstance(status, int) and status in ABSENT:
@@ -158,27 +48,67 @@ def standing(info: Mapping[str, Any]) -> Standing:
     return _STANDINGS.get(status, Standing.UNKNOWN) if isinstance(status, int) else Standing.UNKNOWN
 
 
+def sms_standing(told: Mapping[str, Any]) -> Standing:
+    """Where an order stands with the bureau, by `sms_verify_status`."""
+    sms = told.get("sms_verify_status")
+    sms = 0 if sms is None else sms
+    return _SMS.get(sms, Standing.UNKNOWN) if isinstance(sms, int) else Standing.UNKNOWN
+
+
 def report(info: Mapping[str, Any]) -> AuthorityReport:
     """A status answer as a report; an approval's number is fetched by another call."""
     where = standing(info)
     reasons: tuple[Reason, ...] = ()
+    understood = where is not Standing.UNKNOWN
     if where in (Standing.RETURNED, Standing.BUREAU_RETURNED):
-        audit = info.get("audit_data")
-        reasons = tuple(map(_audited, audit if isinstance(audit, list) else []))
-    raw = _without_texts(info) if where is Standing.UNKNOWN else None
-    # Where it is not said, nothing is known against it.
-    available = info.get("available") != 0
-    return AuthorityReport(standing=where, available=available, reasons=reasons, raw=raw)
+        reasons, understood = audit_reasons(info.get("audit_data"))
+    raw = None if understood else without_texts(info)
+    return AuthorityReport(standing=where, available=available(info), reasons=reasons, raw=raw)
+
+
+def audit_reasons(audit: Any) -> tuple[tuple[Reason, ...], bool]:
+    """The reasons of a return, and whether all of them were understood."""
+    entries = audit if isinstance(audit, list) else []
+    understood = audit is None or isinstance(audit, list)
+    for entry in entries:
+        told = entry if isinstance(entry, dict) else {}
+        understood = understood and all(isinstance(told.get(k), str) for k in ("key_name", "error"))
+    return tuple(map(audited, entries)), understood
+
+
+def available(info: Mapping[str, Any]) -> bool:
+    """Whether the entry is open: closed where the bureau's system is down, or the mini program's name
+    holds a word that is not allowed. What is not said counts as open."""
+    return info.get("available") not in (0, False)
 
 
 def returned(refusal: ApiRefusal, papers: Iterable[Paper]) -> AuthorityReport:
     """An application that was refused for what it says."""
-    at = {paper.field: paper.index for paper in papers}
-    reasons = tuple(_hinted(hint, at) for hint in refusal.hints)
+    at = _places(papers)
+    reasons = tuple(hinted(hint, at) for hint in refusal.hints)
+    understood = all(isinstance(h.get("err_field"), str) for h in refusal.hints)
     if not reasons:
-        text = _plain_text(refusal.text) or f"备案系统未受理({refusal.code})"
+        text = plain_text(refusal.text) or f"备案系统未受理({refusal.code})"
         reasons = (Reason(field="application", reason=text),)
-    return AuthorityReport(standing=Standing.RETURNED, reasons=reasons)
+    raw = None if understood else without_texts({"hints": list(refusal.hints)})
+    return AuthorityReport(standing=Standing.RETURNED, reasons=reasons, raw=raw)
+
+
+def _places(papers: Iterable[Paper]) -> dict[str, int]:
+    """Places of materials by the API's fields: of a list, by the place in it too."""
+    by_field: dict[str, list[int]] = {}
+    for paper in papers:
+        by_field.setdefault(paper.field, []).append(paper.index)
+    places = {field: held[0] for field, held in by_field.items() if len(held) == 1}
+    for field, held in by_field.items():
+        places |= {f"{field}.{i}": index for i, index in enumerate(held)}
+    return places
+
+
+def of_face_check(refusal: ApiRefusal) -> bool:
+    """Whether an application was refused for its face check."""
+    fields = (hint.get("err_field") for hint in refusal.hints)
+    return any(isinstance(f, str) and f.endswith("verify_task_id") for f in fields)
 
 
 def material_refused(code: int, paper: Paper) -> Reason:
@@ -190,62 +120,16 @@ def material_refused(code: int, paper: Paper) -> Reason:
     )
 
 
-def our_path(field: str, materials: Mapping[str, int]) -> str:
-    """Our path for one of the API's; as it came where it is no part of an application."""
-    plain = re.sub(r"\[(\d+)\]", r".\1", field.strip())
-    if match := _PRE_APPROVAL.fullmatch(plain):
-        index, leaf = match.groups()
-        if leaf == "media" and plain in materials:
-            return f"materials.{materials[plain]}.file"
-        return f"mini_program.pre_approvals.{index}{_PRE_APPROVAL_FIELDS.get(leaf or '', '')}"
-    parts = plain.split(".")
-    while parts:
-        path = _FIELDS.get(".".join(parts))
-        here = ".".join(parts)
-        if path == "materials" or (path is None and here in materials):
-            return f"materials.{materials[plain]}.file" if plain in materials else "materials"
-        if path is not None:
-            return path
-        parts.pop()
-    return field or "application"
-
-
-def _hinted(hint: Mapping[str, Any], materials: Mapping[str, int]) -> Reason:
-    field, text, code = hint.get("err_field"), hint.get("errmsg"), hint.get("errcode")
-    reason = _plain_text(text) if isinstance(text, str) else ""
-    return Reason(
-        field=our_path(field if isinstance(field, str) else "", materials),
-        reason=reason or f"备案系统未说明原因({code})",
-        suggestion=_ADVICE.get(code) if isinstance(code, int) else None,
-    )
-
-
-def _audited(entry: Any) -> Reason:
-    given = entry if isinstance(entry, dict) else {}
-    name, error, advice = (
-        text if isinstance(text := given.get(key), str) else ""
-        for key in ("key_name", "error", "suggest")
-    )
-    return Reason(
-        field=_KEY_NAMES.get(name.strip(), name.strip()) or "application",
-        reason=error or "未附原因",
-        suggestion=advice or None,
-    )
-
-
-def _plain_text(text: str) -> str:
-    """Without the request id at its end, which tells an applicant nothing."""
-    return re.sub(r"\s*rid:\s*\S+\s*$", "", text).strip()
-
-
-def _without_texts(value: Any) -> str:
-    """The body as it came, each text in it replaced: a return's texts may name people."""
+def without_texts(body: Mapping[str, Any]) -> str:
+    """A body as it came, as far as it can be kept: each text in it is replaced, for it may name
+    people, and each number that may be somebody's."""
 
     def hide(part: Any) -> Any:
         if isinstance(part, dict):
-            return {key: hide(item) for key, item in part.items()}
+            return {_LONG_NUMBER.sub("…", key): hide(item) for key, item in part.items()}
         if isinstance(part, list):
             return [hide(item) for item in part]
-        return "…" if isinstance(part, str) else part
+        private = isinstance(part, str) or _LONG_NUMBER.fullmatch(str(part))
+        return "…" if private else part
 
-    return json.dumps(hide(dict(value)), ensure_ascii=False)
+    return json.dumps(hide(dict(body)), ensure_ascii=False)[:MOST_RAW]

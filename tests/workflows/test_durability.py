@@ -1,7 +1,17 @@
 """A filing outlives the processes that carry it."""
 
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
 from embedded.stack import Stack
 from filing.vocabulary import Status
+from tests.cutting_proxy import cutting_proxy
+from tests.own_stack import own_stack, until
 from tests.playing import Begin
 
 
@@ -41,13 +51,33 @@ async def test_a_killed_worker_costs_nothing_and_the_filing_finishes_once(
     assert len([n for n in notices if n.purpose == "rejected"]) == 1
 
 
-async def test_the_hand_over_tells_the_next_attempt_that_the_order_is_there(
-    begin_filing: Begin,
+@pytest.mark.parametrize("path", ["apply_icp_filing", "create_icp_verifytask"])
+async def test_a_worker_killed_between_a_call_and_its_record_leaves_one_order(
+    tmp_path: Path, path: str
 ) -> None:
-    filing = await begin_filing()
-    await filing.player.until(Status.PLATFORM_REVIEW)
-    await filing.player.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
-    await filing.player.until(Status.SUBMISSION)
-    await filing.player.handed_over()
-    [pending] = (await filing.handle.describe()).raw_description.pending_activities
-    assert pending.heartbeat_details.payloads
+    async with cutting_proxy() as proxy, own_stack(tmp_path, wechat_base_url=proxy.url) as own:
+        proxy.target = own.stack.info.authority
+        filing = await own.begin()
+        await filing.player.until(Status.PLATFORM_REVIEW)
+        proxy.cut(f"/wxa/icp/{path}", worked=True, then=own.stack.worker.kill_worker)
+        await filing.player.reviewed()
+        await asyncio.wait_for(proxy.cut_off.wait(), 60)
+        await own.stack.worker.start_worker()
+        await filing.player.handed_over()
+        await filing.player.pass_check()
+        order = await applied(proxy.target, filing.application.mini_program.appid)
+        assert (order["status"], order["applications"]) == (2, 1)
+        await filing.player.authority(status=4, sms_verify_status=1)
+        await filing.player.pass_check()
+        await until(filing, Status.SMS_VERIFICATION)
+
+
+async def applied(sandbox: str, appid: str) -> dict[str, Any]:
+    """The mini program's order, as soon as there is one."""
+    deadline = time.monotonic() + 60
+    async with httpx.AsyncClient(base_url=sandbox) as control:
+        while (order := await control.get(f"/sandbox/orders/{appid}")).status_code != 200:
+            assert time.monotonic() < deadline, "it was not applied for"
+            await asyncio.sleep(0.1)
+    found: dict[str, Any] = order.json()
+    return found

@@ -6,7 +6,9 @@ import pytest
 
 from filing.vocabulary import PRE_APPROVALS, SERVICE_CONTENTS
 from gateways.wechat.lists import Lists
-from gateways.wechat.translate import Ids, body, identify
+from gateways.wechat.names import Ids, identify
+from gateways.wechat.papers import papers
+from gateways.wechat.translate import body
 from sandbox import lists
 from tests.sandbox.wechat_client import MemoryMaterials, organisation
 
@@ -23,7 +25,7 @@ def base_info(**mini_program: Any) -> dict[str, Any]:
     application = organisation(MemoryMaterials(), mini_program=mini_program)
     ids = identify(application, LISTS)
     assert isinstance(ids, Ids), ids
-    media = {m.sha256: m.file for m in application.materials if m.sha256 is not None}
+    media = {paper.key: paper.field for paper in papers(application, ids) if paper.key}
     found: dict[str, Any] = body(application, ids, media)["icp_applets"]["base_info"]
     return found
 

@@ -6,13 +6,14 @@ from pathlib import Path
 from filing.application import Application
 from filing.authority import Standing
 from filing.vocabulary import CHANGES
+from gateways.registry import Registry
 from operations.applications import examine_files
 from operations.examples import example_names
-from tests.gateways.test_wechat_authority import served
+from tests.gateways.wechat.house import served
 from tests.sandbox.wechat_client import MemoryMaterials
 
 TODAY = date(2026, 11, 24)
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def stored(name: str, materials: MemoryMaterials) -> Application:
@@ -26,8 +27,11 @@ def stored(name: str, materials: MemoryMaterials) -> Application:
     return examined.application.model_copy(update={"materials": papers})
 
 
-async def test_every_example_is_taken_by_the_authority(tmp_path: Path) -> None:
-    async with served(tmp_path / "sandbox.sqlite") as (client, wechat, materials):
+async def test_every_example_is_taken_by_the_authority(
+    tmp_path: Path, registry: Registry, uid: str
+) -> None:
+    async with served(tmp_path / "sandbox.sqlite", registry, uid) as house:
+        wechat, materials = house.wechat, house.materials
         for name in example_names():
             application = stored(name, materials)
             if application.kind in CHANGES:
@@ -35,9 +39,9 @@ async def test_every_example_is_taken_by_the_authority(tmp_path: Path) -> None:
                 new = stored("new-organisation", materials)
                 program = new.mini_program.model_copy(update={"appid": appid})
                 filed = new.model_copy(update={"mini_program": program})
-                await wechat.submit(filed, 1, ours=True)
+                await wechat.submit(filed, f"{uid}-{name}-before", 1)
                 answer = {"status": 6, "number": application.filing_number}
-                order = await client.http.post(f"/sandbox/orders/{appid}", json=answer)
+                order = await house.client.http.post(f"/sandbox/orders/{appid}", json=answer)
                 order.raise_for_status()
-            report = await wechat.submit(application, 1, ours=False)
+            report = await wechat.submit(application, f"{uid}-{name}", 1)
             assert report.standing is Standing.CHECKING, (name, report)
