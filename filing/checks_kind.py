@@ -1,5 +1,6 @@
 """Checks of what each kind of filing needs besides the data themselves, and of what a change may be."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -9,6 +10,7 @@ from filing.changes import differences
 from filing.findings import problem
 from filing.problems import Problem
 from filing.vocabulary import (
+    APPLICANT_LABELS,
     CANCELLATIONS,
     CHANGES,
     KIND_LABELS,
@@ -22,6 +24,14 @@ DAYS_AHEAD = timedelta(days=30)
 """How long before it holds a change is applied for."""
 
 FURTHEST_AHEAD = timedelta(days=366)
+
+VERIFIED_WITH_FILING = frozenset(
+    {ApplicantType.ENTERPRISE, ApplicantType.SOLE_TRADER, ApplicantType.INDIVIDUAL}
+)
+"""Enterprises and individuals (WX-API/submitauthandicp); that 个体工商户 counts as an enterprise there, as
+it does when a mini program is registered, is [UNVERIFIED]: the authority decides."""
+
+MOST_AUTH_DATA = 10_000
 
 REFILE = "请先办理注销(cancel_subject),再以新的资料新增备案(new)"
 """The way out of what cannot be changed."""
@@ -38,6 +48,7 @@ def check_kind(
     """
     kind = application.kind
     yield from _superfluous(application)
+    yield from _verification(application)
     if kind is not Kind.NEW:
         yield from _numbers(application)
     if kind in CHANGES:
@@ -70,6 +81,23 @@ def _superfluous(application: Application) -> Iterator[Problem]:
         message, fix = f"{label}不填写注销原因", "请删除 cancellation_reason"
         path = "cancellation_reason"
         yield problem(path, "cancellation_reason.not_applicable", message, fix)
+
+
+def _verification(application: Application) -> Iterator[Problem]:
+    """What is verified in one with its filing: new ones only, of enterprises and individuals."""
+    path, verification = "verification", application.verification
+    if verification is None:
+        return
+    if application.kind is not Kind.NEW:
+        message, fix = f"{KIND_LABELS[application.kind]}不能同时认证", "请删除 verification"
+        yield problem(path, "verification.not_applicable", message, fix)
+    elif application.subject.type not in VERIFIED_WITH_FILING:
+        message = f"{APPLICANT_LABELS[application.subject.type]}不能同时认证和备案"
+        fix = "请先在微信完成认证,并删除 verification;仅企业和个人可以同时办理"
+        yield problem(path, "verification.applicant", message, fix)
+    if len(json.dumps(verification.auth_data, ensure_ascii=False)) > MOST_AUTH_DATA:
+        message, fix = "认证数据过多", f"请精简到 {MOST_AUTH_DATA} 个字符以内(按 JSON 计)"
+        yield problem(f"{path}.auth_data", "verification.too_large", message, fix)
 
 
 def _numbers(application: Application) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ Total: any Python value gives an answer, never an exception. A fault names where
 expected there, and never what was found: that may be somebody's number or name.
 """
 
+import math
 import re
 import types
 import unicodedata
@@ -70,6 +71,8 @@ LABELS = {
     "on_file": "已备案的资料",
     "effective_on": "变更生效日期",
     "cancellation_reason": "注销原因",
+    "verification": "认证信息",
+    "auth_data": "认证数据",
 }
 
 _DATE_KEYS = frozenset({"valid_from", "valid_to", "signed_on", "effective_on"})
@@ -79,6 +82,10 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 _LONG_NUMBER = re.compile(r"[0-9]{4,}")
 _LONGEST_KEY = 40
 _OUR_KIND_OF_KEY = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{_LONGEST_KEY - 1}}}")
+
+
+_AS_GIVEN = ("verification", "auth_data")
+"""What lies below it goes to the authority as it is."""
 
 
 class _Unusable:
@@ -147,6 +154,8 @@ class _Reader:
         self._values += 1
         if self._values > MOST_VALUES or len(loc) > MOST_LEVELS:
             raise _TooLarge
+        if loc[:2] == _AS_GIVEN:
+            return self._as_given(value, loc)
         if isinstance(value, Mapping):
             items = [(self._key(k), v) for k, v in value.items()]
             return {k: self.read(v, (*loc, k)) for k, v in items}
@@ -160,6 +169,24 @@ class _Reader:
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value
         return _UNUSABLE
+
+    def _as_given(self, value: Any, loc: tuple[str, ...]) -> Any:
+        """JSON, whose fields are the authority's."""
+        if isinstance(value, Mapping):
+            return {self._key(k): self.read(v, (*loc, self._key(k))) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.read(v, (*loc, str(i))) for i, v in enumerate(value)]
+        if isinstance(value, str):
+            self._characters += len(value)
+            if self._characters > MOST_CHARACTERS:
+                raise _TooLarge
+            return value
+        if value is None or isinstance(value, bool | int) or _is_finite(value):
+            return value
+        path = ".".join(_AS_GIVEN)
+        fix = "请只填写 JSON 能表示的值;日期请加引号"
+        self.problems[path] = problem(path, "wrong_type", "认证数据不是 JSON", fix)
+        return None
 
     def _text(self, value: str, loc: tuple[str, ...]) -> Any:
         key = loc[-1] if loc else ""
@@ -185,6 +212,10 @@ class _Reader:
     @staticmethod
     def _key(key: Any) -> str:
         return str(key) if isinstance(key, str) else f"<{type(key).__name__}>"
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _limited(listed: list[Problem]) -> tuple[Problem, ...]:
@@ -222,7 +253,7 @@ def _problem(detail: ErrorDetails) -> Problem:
         known = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
         fix = f"可填写:{known}"
         return problem(path, "unknown_value", f"{label}不是可用的值", fix)
-    if kind in ("model_type", "model_attributes_type"):
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
         return problem(
             path, "wrong_type", f"{label}应为一组键和值", "请参照 examples/ 中的申请文件"
         )

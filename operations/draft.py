@@ -1,6 +1,7 @@
 """A draft for correction: the application as it stands, the reasons beside its fields."""
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from errno import EINVAL
 from pathlib import Path
@@ -26,6 +27,10 @@ class NotReturned(Exception):
             f"{filing_id} stands at {label}: only a returned filing (待修改) is drafted, or a change "
             "that is carried to the authority by hand"
         )
+
+
+AS_GIVEN = "verification.auth_data"
+"""What goes to the authority as it is."""
 
 
 class AlreadyDrafted(Exception):
@@ -91,7 +96,9 @@ def _mapping(
 def _value(
     head: str, value: Any, path: str, indent: str, notes: dict[str, list[str]]
 ) -> Iterator[str]:
-    if isinstance(value, dict) and value:
+    if path == AS_GIVEN:  # its keys are not ours, and may be anything
+        yield f"{head} {json.dumps(value, ensure_ascii=False)}"
+    elif isinstance(value, dict) and value:
         yield head
         yield from _mapping(value, path, indent, notes)
     elif isinstance(value, list) and value:

@@ -53,6 +53,11 @@ def as_yaml(application: Application, title: str) -> str:
     for key in _BLOCKS:
         if key in data:
             lines += ["", *_value(f"{key}:", data[key], key, "", notes)]
+    if application.verification is not None:
+        # JSON, for its keys are not ours.
+        given = json.dumps(application.verification.auth_data, ensure_ascii=False)
+        note = "同时认证:认证数据,按微信接口文档填写"
+        lines += ["", "verification:", _line(f"  auth_data: {given}", note)]
     return "\n".join(lines) + "\n"
 
 

@@ -20,6 +20,7 @@ from filing.application import (
     Person,
     PreApproval,
     Subject,
+    Verification,
 )
 from filing.checks_people import same_person
 from filing.identifiers import is_appid
@@ -257,6 +258,11 @@ def _with_passport(seed: str) -> Application:
     return _new(program, subject)
 
 
+def _with_verification(seed: str) -> Application:
+    application = _of_sort(ENTERPRISE)(seed)
+    return application.model_copy(update={"verification": Verification(auth_data={})})
+
+
 def _filed_before(seed: str) -> Subject:
     """A subject that has a number."""
     return organisation(
@@ -337,6 +343,7 @@ _EXAMPLES = {
         "企业,负责人不是法定代表人,附授权书", _with_authorisation_letter
     ),
     "new-with-passport": _Example("企业,法定代表人持护照", _with_passport),
+    "new-with-verification": _Example("企业,同时认证小程序", _with_verification),
     "change-subject": _Example("企业迁址并更换法定代表人", _about(Kind.CHANGE_SUBJECT)),
     "change-mini-program": _Example("小程序更名并更换负责人", _about(Kind.CHANGE_MINI_PROGRAM)),
     "cancel-subject": _Example(

@@ -1,6 +1,9 @@
 """What breaks the rules on kinds of filing, on changes, and on what is on file."""
 
 from datetime import timedelta
+from pathlib import Path
+
+import yaml
 
 from filing.holdings import Filed, Holdings
 from tests.filing.checking import TODAY, credit_code
@@ -23,6 +26,12 @@ NUMBER = "苏ICP备2026000001号-1X"
 SUBJECT_NUMBER = {"subject.subject_number": "苏ICP备2026000001号"}
 
 
+def _law_firm() -> Data:
+    file = Path(__file__).parents[2] / "examples" / "new-law-firm.yaml"
+    data: Data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return data
+
+
 def _filing_number(number: str) -> Case:
     return Case({"filing_number": number}, cancel_access)
 
@@ -36,6 +45,9 @@ NUMBERS = {
 }
 
 KINDS = {
+    "verification.not_applicable": Case({"verification": {"auth_data": {}}}, cancellation),
+    "verification.applicant": Case({"verification": {"auth_data": {}}}, _law_firm),
+    "verification.too_large": Case({"verification": {"auth_data": {"x": ["字" * 1_900] * 6}}}),
     "filing_number.not_applicable": Case({"filing_number": NUMBER}),
     "filing_number.missing": Case({"filing_number": None}, cancellation),
     "subject_number.missing": Case({"subject.subject_number": None}, cancel_subject),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from filing.application import Application
+from filing.application import Application, Verification
 from filing.authority import Reason
 from filing.parse import parse_application
 from operations.draft import AlreadyDrafted, render, write_draft
@@ -39,6 +39,20 @@ def test_a_draft_reads_back_as_the_application(application: Application) -> None
     ]
     text = render(application, reasons)
     assert parse_application(yaml.safe_load(text)) == application
+
+
+def test_what_goes_to_the_authority_as_it_is_reads_back_whatever_it_holds(
+    application: Application,
+) -> None:
+    given: dict[str, Any] = {
+        "a: b": None,
+        "- c": [1.5, {"#": True, "d": None}],
+        "valid_to": "明天\n",
+        "": {},
+    }
+    verified = application.model_copy(update={"verification": Verification(auth_data=given)})
+    reasons = [Reason(field="verification.auth_data", reason="不符")]
+    assert parse_application(yaml.safe_load(render(verified, reasons))) == verified
 
 
 def test_each_reason_stands_above_its_field(application: Application) -> None:
