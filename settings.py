@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     wechat_face_check: Literal["required", "off"] = "required"
     """Whether the mini program's administrator passes a face check (人脸核身) before a new filing is
     applied for: that each province and kind asks for it was not found."""
+    wechat_token: SecretStr = SecretStr("sandbox-callback-token")
+    """消息校验Token of the Open Platform's console: callbacks are signed with it."""
+    wechat_encoding_aes_key: SecretStr = SecretStr("sandbox0sandbox0sandbox0sandbox0sandbox0sa0")
+    """消息加解密Key of the Open Platform's console, 43 characters: callbacks are encrypted with it."""
+    callback_within: float = Field(default=300, ge=1, le=3600)
+    """How far a callback's time may be from ours before it is refused as stale."""
     notify_operations: str = ""
     """Apprise URLs, separated by spaces, for operations."""
     notify_applicant: str = ""
@@ -91,6 +97,25 @@ class Settings(BaseSettings):
         if value:
             _place(value)
         return value or None
+
+    @field_validator("wechat_token")
+    @classmethod
+    def _a_token(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[!-~]{1,128}", value.get_secret_value()):
+            raise ValueError(
+                "not a token; it is 消息校验Token of the Open Platform's console, without spaces"
+            )
+        return value
+
+    @field_validator("wechat_encoding_aes_key")
+    @classmethod
+    def _an_aes_key(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[A-Za-z0-9+/]{43}", value.get_secret_value()):
+            raise ValueError(
+                "not an EncodingAESKey; it is 消息加解密Key of the Open Platform's console, 43 letters "
+                "and digits"
+            )
+        return value
 
     @field_validator("encryption_keys")
     @classmethod

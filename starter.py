@@ -18,6 +18,7 @@ try:
         letters,
         listing,
         materials,
+        receiver,
         reviews,
         show,
         simulate,
@@ -50,6 +51,7 @@ for room in (
     bulk.app,
     simulate.app,
     listing.app,
+    receiver.app,
 ):
     app.registered_commands += room.registered_commands
 app.add_typer(authorisation.app, name="authorisation")

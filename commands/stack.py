@@ -49,13 +49,14 @@ def up(
     port_base: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65_000, metavar="PORT", help="First of four ports; 0 takes any free ones."
+            min=0, max=65_000, metavar="PORT", help="First of five ports; 0 takes any free ones."
         ),
     ] = None,
 ) -> None:
     """Run everything in the foreground, until Ctrl-C.
 
-    Temporal with its Web UI, PostgreSQL, the sandbox authority, a mail catcher and the worker. Data
+    Temporal with its Web UI, PostgreSQL, the sandbox authority, a mail catcher, the worker, and the
+    receiver of what the authority pushes. Data
     is kept in BEIAN_HOME (default .beian); the same filings go on at the next `up`, also after a
     crash.
     """

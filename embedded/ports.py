@@ -17,25 +17,26 @@ class Ports:
     web_ui: int
     authority: int
     smtp: int
+    receiver: int
 
 
-DEFAULT_PORTS = Ports(temporal=7233, web_ui=8233, authority=7280, smtp=7225)
+DEFAULT_PORTS = Ports(temporal=7233, web_ui=8233, authority=7280, smtp=7225, receiver=7281)
 NAMES = Ports.__annotations__.keys()
 
 
 def choose_ports(base: int | None) -> Ports:
-    """The default ports (None), any free ones (0), or `base` and the three after it, all free now.
+    """The default ports (None), any free ones (0), or `base` and the four after it, all free now.
 
     Tested here because a client silently joins whoever has Temporal's port. Raises `StackError`.
     """
     if base is None:
         wanted = DEFAULT_PORTS
     elif base == 0:
-        wanted = Ports(0, 0, 0, 0)
-    elif 1 <= base <= 65_535 - 3:
-        wanted = Ports(base, base + 1, base + 2, base + 3)
+        wanted = Ports(0, 0, 0, 0, 0)
+    elif 1 <= base <= 65_535 - 4:
+        wanted = Ports(base, base + 1, base + 2, base + 3, base + 4)
     else:
-        raise StackError(f"--port-base {base}: give a number from 1 to 65532, or 0 for free ports")
+        raise StackError(f"--port-base {base}: give a number from 1 to 65531, or 0 for free ports")
     with ExitStack() as held:
         # All are held until the last is chosen, so that no free one is given twice.
         numbers = [

@@ -7,7 +7,9 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from socket import socket
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,9 +26,16 @@ from embedded.worker_keeper import WorkerKeeper, worker_environment
 from filing.vocabulary import AuthorityMode
 from gateways.discovery import UpInfo
 from gateways.migrate import upgrade
+from gateways.registry import Registry, RegistryNotMigrated
+from gateways.serving import AddressRefused, listener
+from gateways.temporal import connect
+from gateways.wechat.receiver import PATH
+from operations.receiving import Receiving, callback_keys, receiving
+from operations.services import REGISTRY_AWAY
 from sandbox.app import create_app
+from sandbox.pushes import Callback
 from sandbox.server import serve
-from settings import Settings
+from settings import Settings, WrongSettings
 
 WORKER_SCRIPT = Path(__file__).resolve().parent.parent / "worker.py"
 CHILD_FAILED = 3
@@ -41,7 +50,7 @@ class StackOptions:
 
     home: Path
     port_base: int | None = None
-    """None: the documented ports; 0: any free ones; N: N and the next three."""
+    """None: the documented ports; 0: any free ones; N: N and the next four."""
     time_travel: bool = False
     worker: bool = True
     worker_script: Path = WORKER_SCRIPT
@@ -51,13 +60,19 @@ class Stack:
     """A running stack."""
 
     def __init__(
-        self, info: UpInfo, mail: MailCatcher, servers: list[Child], worker: WorkerKeeper | None
+        self,
+        info: UpInfo,
+        mail: MailCatcher,
+        servers: list[Child],
+        worker: WorkerKeeper | None,
+        receiving: Receiving | None,
     ) -> None:
         self.info = info
         self.mail = mail
         self._servers = servers
         self._worker = worker
         self._keeping = asyncio.create_task(worker.keep()) if worker else None
+        self._forwarding = receiving.forwarding if receiving else None
 
     @property
     def worker(self) -> WorkerKeeper:
@@ -77,7 +92,7 @@ class Stack:
         A worker that ends by itself is started again; raises `StackError` where that fails.
         """
         waits = {asyncio.create_task(child.wait()) for child in self._servers}
-        keeping = {self._keeping} if self._keeping else set()
+        keeping = {task for task in (self._keeping, self._forwarding) if task}
         try:
             await asyncio.wait(waits | keeping, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -110,7 +125,13 @@ async def running_stack(
         forget_killed(home)
         ports = choose_ports(options.port_base)
         mail = await stack.enter_async_context(caught_mail(home / "mail", ports.smtp))
-        app = create_app(home / "sandbox.sqlite", automatic=not options.time_travel)
+        receiver_at = _receiver_at(stack, ports, settings, progress)
+        app = create_app(
+            home / "sandbox.sqlite",
+            automatic=not options.time_travel,
+            # Under time travel only where the control API says to: a push is a step of a clock.
+            callback=None if options.time_travel else _callback(receiver_at, settings),
+        )
         try:
             authority = await stack.enter_async_context(serve(app, ports.authority))
         except (OSError, RuntimeError) as error:
@@ -150,7 +171,11 @@ async def running_stack(
             worker = WorkerKeeper(options.worker_script, home, lock, environment, progress)
             stack.push_async_callback(worker.stop)
             await worker.start_worker()
-        running = Stack(info, mail, servers, worker)
+        receiver = None
+        if receiver_at:  # after the worker, which waits for a registry that is away
+            receiver = await _start_receiver(stack, receiver_at, info, settings)
+            info = info.model_copy(update={"receiver": receiver.url})
+        running = Stack(info, mail, servers, worker, receiver)
         stack.push_async_callback(running.close)
         await stack.enter_async_context(announced(home, info))
         yield running
@@ -211,6 +236,52 @@ async def _start_server(
             raise
         else:
             return child, ports
+
+
+def _receiver_at(
+    stack: AsyncExitStack, ports: Ports, settings: Settings, progress: Progress
+) -> socket | None:
+    """Where the receiver will be, held from now on, for the authority is told before it is there;
+    None, with a word why, where it has nothing to verify by."""
+    try:
+        callback_keys(settings)
+        return stack.enter_context(listener(ADDRESS, ports.receiver))
+    except WrongSettings as error:
+        progress(f"no receiver, so the authority is only asked: {error}")
+        return None
+    except AddressRefused as error:
+        raise StackError(f"the receiver cannot start: {error}") from error
+
+
+def _callback(receiver_at: socket | None, settings: Settings) -> Callback | None:
+    """Where the sandbox is to push to, and by what the receiver verifies it."""
+    if receiver_at is None:
+        return None
+    return Callback(
+        f"http://{ADDRESS}:{receiver_at.getsockname()[1]}{PATH}",
+        settings.wechat_token.get_secret_value(),
+        settings.wechat_encoding_aes_key.get_secret_value(),
+    )
+
+
+async def _start_receiver(
+    stack: AsyncExitStack, at: socket, info: UpInfo, settings: Settings
+) -> Receiving:
+    """The receiver, within this process."""
+    try:
+        registry = await Registry.open(info.database_url, most_connections=4)
+    except (*REGISTRY_AWAY, RegistryNotMigrated) as error:
+        what = str(error) if isinstance(error, RegistryNotMigrated) else type(error).__name__
+        raise StackError(f"the receiver cannot reach the registry: {what}") from error
+    stack.push_async_callback(_let_go, registry)
+    connecting = partial(connect, settings, address=info.temporal_address)
+    return await stack.enter_async_context(receiving(settings, registry, connecting, at))
+
+
+async def _let_go(registry: Registry) -> None:
+    """Close it; a database that has just died says so once more."""
+    with suppress(*REGISTRY_AWAY):
+        await registry.close()
 
 
 @contextmanager

@@ -19,6 +19,8 @@ class UpInfo(Model):
     authority: str
     database_url: str
     smtp: str | None = None
+    receiver: str | None = None
+    """Where the authority is to push to; None where nothing is pushed."""
     time_travel: bool = False
     pid: int | None = None
 

@@ -1,6 +1,8 @@
 """The registry: PostgreSQL as the record of every filing. Temporal is the truth; this is what lists,
 audits and customers read, also long after Temporal has forgotten a filing."""
 
+import asyncio
+import contextlib
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
         asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     )
 
-REVISION = "0009"
+REVISION = "0010"
 """The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
+CLOSE_WITHIN = 5.0
 ROLE = "beian_app"
 """The role without the right to change the log, taken where the migration could create it."""
 
@@ -130,8 +133,10 @@ class Registry:
         return registry
 
     async def close(self) -> None:
-        """Close all connections, once what runs on them has ended."""
-        await self.pool.close()
+        """Close all connections, once what runs on them has ended; cut them off after 5 s."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self.pool.close()  # cancelled, it cuts them off
 
     async def write(
         self, state: State, entries: tuple[Entry, ...], told: Told | None = None

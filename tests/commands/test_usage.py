@@ -36,6 +36,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "verify-sms": ("--person",),
     "withdraw": ("--reason",),
     "hold": ("--reason",),
+    "receive": ("--port", "--host"),
+    "events": ("--unknown", "--appid", "--json", "--limit"),
 }
 """Contract, section 2."""
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -55,7 +57,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "listing": ("wx1a2b3c4d5e6f7a8b",),
 }
 """What a command cannot do without."""
-ALONE = {"up", "demo", "migrate", "list", "sweep"}
+ALONE = {"up", "demo", "migrate", "list", "sweep", "receive", "events"}
 NEED_NO_SERVICE = {"up", "demo", "check", "forecast", "example", "schema"}
 CALLED = sorted(set(COMMANDS) & (NEEDED.keys() | ALONE))
 
@@ -77,6 +79,9 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("listing", "WX1"), "WX1"),
     (("listing", "wx1a2b3c4d5e6f7a8b", "--at", "soon"), "--at"),
     (("sweep", "--at", "soon"), "--at"),
+    (("receive", "--port", "70000"), "--port"),
+    (("events", "--appid", "WX1"), "WX1"),
+    (("events", "--limit", "0"), "--limit"),
     (("inventory", "import"), "FILE"),
     (("inventory", "list", "--limit", "0"), "--limit"),
     (("show",), "ID"),
@@ -156,6 +161,38 @@ def test_a_wrong_setting_is_named(call: Call, name: str, value: str) -> None:
     ran = call("check", "-", code=2, **{name: value})
     assert name in ran.err
     assert value not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("BEIAN_WECHAT_ENCODING_AES_KEY", "a" * 42, "43 letters and digits"),
+        ("BEIAN_WECHAT_TOKEN", "my t0ken", "without spaces"),
+        ("BEIAN_CALLBACK_WITHIN", "0", "greater than or equal to 1"),
+        ("BEIAN_AUTHORITY", "manual", "nothing is pushed"),
+    ],
+)
+def test_what_callbacks_cannot_be_verified_by_is_named(
+    call: Call, name: str, value: str, fix: str
+) -> None:
+    ran = call("receive", code=2, **{name: value})
+    assert name in ran.err
+    assert fix in ran.err
+    assert len(value) < 7 or value not in ran.err
+
+
+def test_the_sandboxes_own_keys_verify_nothing_of_the_platforms(call: Call) -> None:
+    credentials = {
+        "BEIAN_AUTHORITY": "wechat",
+        "BEIAN_WECHAT_COMPONENT_APPID": "wxc0ffee0000000009",
+        "BEIAN_WECHAT_COMPONENT_SECRET": "a secret",
+        "BEIAN_WECHAT_COMPONENT_TICKET": "a ticket",
+    }
+    ran = call("receive", code=2, **credentials)
+    assert "BEIAN_WECHAT_TOKEN and BEIAN_WECHAT_ENCODING_AES_KEY" in ran.err
+    ran = call("receive", code=2, **credentials, BEIAN_WECHAT_TOKEN="a-token")
+    assert "BEIAN_WECHAT_TOKEN" not in ran.err
+    assert "BEIAN_WECHAT_ENCODING_AES_KEY" in ran.err
 
 
 def test_a_check_that_cannot_be_switched_is_named_with_what_was_meant(call: Call) -> None:

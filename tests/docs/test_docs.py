@@ -79,7 +79,10 @@ def test_every_setting_is_in_the_readme_and_reaches_the_container(name: str) -> 
 
 
 def test_no_setting_is_made_up() -> None:
-    of_compose = {"TEMPORAL_DB_PASSWORD", "REGISTRY_PASSWORD", "TEMPORAL_RETENTION", "WEB_UI_PORT"}
+    of_compose = {
+        *("TEMPORAL_DB_PASSWORD", "REGISTRY_PASSWORD", "TEMPORAL_RETENTION"),
+        *("WEB_UI_PORT", "RECEIVER_PORT"),
+    }
     of_contract_tests = {"CONTRACT_BASE_URL", "CONTRACT_APPID", "CONTRACT_MAY_CREATE"}
     known = {*settings(), *(f"BEIAN_{name}" for name in of_compose | of_contract_tests)}
     for document in [*DOCUMENTS, ROOT / "docker-compose.yml"]:

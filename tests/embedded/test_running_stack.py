@@ -6,9 +6,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from embedded.errors import StackError
 from embedded.stack import Stack, StackOptions, running_stack
+from filing.vocabulary import AuthorityMode
 from gateways.discovery import read_up
 from settings import Settings
 from tests.embedded.supervisor import alive, eventually, temporary_home
@@ -59,6 +61,34 @@ async def test_the_users_settings_win_over_the_stacks_own(tmp_path: Path) -> Non
     assert "BEIAN_NOTIFY_APPLICANT" in worker
     assert "BEIAN_POLL_FIRST" not in worker
     assert worker["BEIAN_POLL_LONGEST"] == "86400"
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (Settings(authority=AuthorityMode.MANUAL), "nothing is pushed"),
+        (
+            Settings(
+                authority=AuthorityMode.WECHAT,
+                wechat_component_appid="wxc0ffee0000000009",
+                wechat_component_secret=SecretStr("a secret"),
+                wechat_component_ticket=SecretStr("a ticket"),
+            ),
+            "BEIAN_WECHAT_TOKEN and BEIAN_WECHAT_ENCODING_AES_KEY",
+        ),
+    ],
+    ids=lambda value: value.authority.value if isinstance(value, Settings) else "",
+)
+async def test_without_keys_of_its_own_it_receives_nothing_and_says_so(
+    tmp_path: Path, settings: Settings, why: str
+) -> None:
+    told: list[str] = []
+    async with temporary_home(tmp_path) as home:
+        options = StackOptions(home, port_base=0, worker=False)
+        async with running_stack(options, settings, told.append) as stack:
+            assert stack.info.receiver is None
+    [said] = [text for text in told if text.startswith("no receiver")]
+    assert why in said
 
 
 async def test_a_worker_that_cannot_start_says_why_and_nothing_is_left(tmp_path: Path) -> None:

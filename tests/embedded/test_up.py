@@ -61,6 +61,8 @@ async def test_every_service_answers_and_a_signal_ends_all(tmp_path: Path) -> No
         async with httpx.AsyncClient(trust_env=False) as http:
             assert (await http.get(info.web_ui)).status_code == 200
             assert (await http.get(info.authority)).status_code < 500
+            assert info.receiver is not None
+            assert (await http.post(info.receiver, content=b"<xml/>")).status_code == 403
         await leave_marks(info)
 
         worker = json.loads((home / "worker-environment.json").read_text())
