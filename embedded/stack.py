@@ -129,6 +129,7 @@ async def running_stack(
         app = create_app(
             home / "sandbox.sqlite",
             automatic=not options.time_travel,
+            faces="automatic" if settings.wechat_face_check == "required" else "optional",
             # Under time travel only where the control API says to: a push is a step of a clock.
             callback=None if options.time_travel else _callback(receiver_at, settings),
         )

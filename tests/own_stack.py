@@ -40,14 +40,16 @@ class OwnStack:
 
 @asynccontextmanager
 async def own_stack(
-    folder: Path, *, worker_script: Path = WORKER_SCRIPT, **settings: Any
+    folder: Path, *, worker_script: Path = WORKER_SCRIPT, time_travel: bool = True, **settings: Any
 ) -> AsyncIterator[OwnStack]:
-    """A stack with time travel in a new home below `folder`, whose worker has these settings."""
+    """A stack in a new home below `folder`, whose worker has these settings."""
     home = folder / "home"
     chosen = Settings(home=home, **settings)
     async with AsyncExitStack() as exits:
         exits.callback(discard_home, home)
-        launch = StackOptions(home=home, port_base=0, time_travel=True, worker_script=worker_script)
+        launch = StackOptions(
+            home=home, port_base=0, time_travel=time_travel, worker_script=worker_script
+        )
         with pytest.MonkeyPatch.context() as environment:  # the worker inherits it
             for name, value in settings.items():
                 environment.setenv(f"BEIAN_{name.upper()}", str(value))
