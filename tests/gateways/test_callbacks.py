@@ -1,7 +1,7 @@
 """Callbacks: what is genuine is read, and nothing else gets through, whatever it is."""
 
 import base64
-import secrets
+import hashlib
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -242,7 +242,7 @@ LONG = b"r" * 16 + (8).to_bytes(4, "big") + b"<xml/>  " + COMPONENT.encode()  # 
         padded(b"r" * 16 + (26).to_bytes(4, "big") + b"<xml/>  " + COMPONENT.encode(), 18),
         padded(b"r" * 19, 13),
         padded(b"", 32),
-        PLATFORM.encrypt_blocks(secrets.token_bytes(64)),
+        PLATFORM.encrypt_blocks(hashlib.sha512(b"noise").digest()),
         "",
         "====",
         "密文",
