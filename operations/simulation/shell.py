@@ -6,7 +6,7 @@ thing that filings share, so a filing stops there until it is told when its turn
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -210,7 +210,7 @@ class Filing:
         # Numbers are free: they are made of the filing's own index.
         number = effect.number is not None
         found = Lookup(number_free=True) if number else Lookup(problems=self._problems)
-        self._turn(effect.event.model_copy(update={"lookup": found}))
+        self._turn(replace(effect.event, lookup=found))
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
