@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from filing.application import Application
-from filing.authority import AuthorityReport, Known, WithdrawalAnswer
+from filing.authority import NOTHING_KNOWN, AuthorityReport, Known, WithdrawalAnswer
 from filing.model import Model
 from filing.notices import Notice
 from filing.problems import Problem
@@ -143,7 +143,7 @@ class HandOver:
     """Hand the application to the authority and wait until it has taken it to the bureau, or says
     something else than what is known."""
 
-    known: Known = Known()
+    known: Known = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
