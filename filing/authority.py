@@ -105,6 +105,9 @@ class Known(Model):
         )
 
 
+NOTHING_KNOWN = Known()
+
+
 class AuthorityReport(Model):
     """One answer of the authority."""
 

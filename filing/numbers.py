@@ -6,6 +6,7 @@ the sort of service: none for a website, A for an app, X for a mini program, K f
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from filing import divisions
@@ -55,6 +56,7 @@ class NumberRefusal(Model):
         return f"{self.message};{self.fix}"
 
 
+@lru_cache(1024)
 def parse_number(text: str) -> FilingNumber | None:
     """A filing number's parts, or None where it is none."""
     found = _NUMBER.fullmatch(text)

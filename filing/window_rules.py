@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 
-from filing.model import CHINA, Model
+from filing.model import CHINA, Model, unchecked
 from filing.vocabulary import Status
 from filing.windows import (
     ON_TIME,
@@ -38,6 +38,9 @@ NOTICE_TIME = time(9)
 """When notices go out, China time, plus the filing's own offset."""
 ESCALATIONS_AHEAD = 12
 """How many repeated escalations a window names; whoever needs more opens it again, later."""
+
+_alarm = unchecked(Alarm)
+_window = unchecked(Window)
 
 
 class Unit(str, Enum):
@@ -153,7 +156,7 @@ def open_window(request: WindowRequest, arrangement: Arrangement, terms: WindowT
     if rule.escalates:
         series = _escalations(arrangement, notice, rule, due_at)
         alarms += _ahead(series, notice, told_until, entered_at, owed=request.owed)
-    return Window(
+    return _window(
         stage=request.stage,
         round=request.round,
         start=start,
@@ -221,7 +224,7 @@ def _end_of_hours(
 def _before_the_end(rule: Rule, due_at: datetime) -> list[Alarm]:
     """Reminders some hours before the end, exactly: without 09:00 and without offset."""
     return [
-        Alarm(at=due_at - timedelta(hours=hours), kind=AlarmKind.REMINDER, label=f"hours_{hours}")
+        _alarm(at=due_at - timedelta(hours=hours), kind=AlarmKind.REMINDER, label=f"hours_{hours}")
         for hours in rule.reminders
     ]
 
@@ -238,7 +241,7 @@ def _half_and_last(
     half = days[min(length - length // 2, length - 1)]
     labels = {half: "half", days[-1]: "last_day"}  # the same day twice: last_day stays
     return [
-        Alarm(at=notice.on(day), kind=AlarmKind.REMINDER, label=label)
+        _alarm(at=notice.on(day), kind=AlarmKind.REMINDER, label=label)
         for day, label in labels.items()
     ]
 
@@ -257,7 +260,7 @@ def _after_the_start(
     for count in rule.reminders:
         if start_of(days[count - 1]) < due_at:
             labels[notice.on(days[count - 1])] = f"day_{count}"
-    return [Alarm(at=at, kind=AlarmKind.REMINDER, label=label) for at, label in labels.items()]
+    return [_alarm(at=at, kind=AlarmKind.REMINDER, label=label) for at, label in labels.items()]
 
 
 def _escalations(
@@ -266,7 +269,7 @@ def _escalations(
     """The escalations in order: the first on the working day on or after the end, then, where the
     rule repeats them, more without end."""
     first_day = working_day_from(arrangement, due_at.date())
-    yield Alarm(at=notice.on(first_day), kind=AlarmKind.ESCALATION, label=OVERDUE)
+    yield _alarm(at=notice.on(first_day), kind=AlarmKind.ESCALATION, label=OVERDUE)
     if rule.escalates_every is not None:
         yield from _repeated(arrangement, notice, first_day, rule.escalates_every)
 
@@ -297,7 +300,7 @@ def _ahead(
     on_time = bool(untold) and now - last.at <= ON_TIME
     at = last.at if on_time else notice.after(now)
     label = OVERDUE if owed else last.label
-    return [Alarm(at=at, kind=AlarmKind.ESCALATION, label=label), *ahead]
+    return [_alarm(at=at, kind=AlarmKind.ESCALATION, label=label), *ahead]
 
 
 def _repeated(
@@ -309,4 +312,4 @@ def _repeated(
     while True:
         day = take(days, every)[-1]
         count += every
-        yield Alarm(at=notice.on(day), kind=AlarmKind.ESCALATION, label=f"overdue_{count}")
+        yield _alarm(at=notice.on(day), kind=AlarmKind.ESCALATION, label=f"overdue_{count}")

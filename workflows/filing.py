@@ -6,6 +6,7 @@ of `filing.process`, and carries out the effects in order. It knows nothing of b
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -379,7 +380,7 @@ class FilingWorkflow(Mailbox[Event]):
             if checked.claim is not None and checked.claim.holder is not None:
                 problems = (*problems, _busy(checked.claim.holder))
             lookup = Lookup(problems=problems, automatic=checked.automatic)
-        await self._turn(effect.event.model_copy(update={"lookup": lookup}), ticket)
+        await self._turn(replace(effect.event, lookup=lookup), ticket)
 
     def _show(self) -> None:
         """Search attributes that changed, for whoever looks at Temporal's UI."""

@@ -44,7 +44,7 @@ class Mailbox(Generic[_Event]):
         self._inbox.append((event, ticket))
 
     def _message(self, name: str, args: Sequence[Any], ticket: int | None = None) -> None:
-        self._receive(Message(name=name, args=tuple(args), at=workflow.now()), ticket)
+        self._receive(Message(name=name.strip(), args=tuple(args), at=workflow.now()), ticket)
 
     async def _ask(self, name: str, args: Sequence[Any]) -> dict[str, Any]:
         """`{"accepted", "refusal", "status"}`: what became of the message, and where it stands."""

@@ -1,9 +1,9 @@
 """What applicants and operations ask for: amend, resubmit, withdraw, hold, resume."""
 
-import json
 from datetime import datetime
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from filing.application import Application, workflow_id
 from filing.changes import changed_paths
@@ -46,7 +46,7 @@ def amend(turn: Turn, event: Message, message: Amend) -> None:
         )
         return
     try:
-        new = Application.model_validate_json(json.dumps(message.application))
+        new = Application.model_validate_json(to_json(message.application))
     except ValidationError:
         turn.refuse(
             event.name, "invalid_application", "修改后的申请无法读取,请核对后重发", message.by

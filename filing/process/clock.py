@@ -61,7 +61,8 @@ def _run_out(turn: Turn) -> None:
 def recorded(turn: Turn, event: Recorded) -> None:
     """It is on record: the window is in force, the stretches are counted."""
     state = turn.state
-    turn.change(time_with=folded((*state.time_with, *event.stretches)))
+    if event.stretches:
+        turn.change(time_with=folded((*state.time_with, *event.stretches)))
     window = event.window
     if window is not None and (window.stage, window.round) == (state.status, state.round):
         overdue = state.overdue and window.due_at <= turn.at

@@ -1,10 +1,15 @@
-"""Events that a filing meets, and effects that follow, as data."""
+"""Events that a filing meets, and effects that follow, as data.
 
+What travels to an activity or to the next run is a model; the rest is made and read inside one
+process, by us alone, and is a dataclass, which costs a third.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from filing.application import Application
-from filing.authority import AuthorityReport, Known, WithdrawalAnswer
+from filing.authority import NOTHING_KNOWN, AuthorityReport, Known, WithdrawalAnswer
 from filing.model import Model
 from filing.notices import Notice
 from filing.problems import Problem
@@ -13,7 +18,8 @@ from filing.records import Entry
 from filing.windows import Window, WindowRequest
 
 
-class Lookup(Model):
+@dataclass(frozen=True, slots=True)
+class Lookup:
     """What was found out for a message before it is applied; None where it was not asked."""
 
     number_free: bool | None = None
@@ -22,7 +28,8 @@ class Lookup(Model):
     """Whether the platform's review is passed by itself: set so, and no check warned."""
 
 
-class Message(Model):
+@dataclass(frozen=True, slots=True)
+class Message:
     """Something that a person or a system sent; `args` as they came (JSON)."""
 
     name: str
@@ -36,13 +43,15 @@ class Message(Model):
         return "".join(c for c in self.name if c.isprintable())[:60] or "?"
 
 
-class CancelRequested(Model):
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
     """Temporal's own cancel request: a withdrawal."""
 
     at: datetime
 
 
-class Reported(Model):
+@dataclass(frozen=True, slots=True)
+class Reported:
     """What the authority said when it was asked. `round`: the round that it was asked in."""
 
     report: AuthorityReport
@@ -54,7 +63,8 @@ class Reported(Model):
     lookup: Lookup = Lookup()
 
 
-class WithdrawalAnswered(Model):
+@dataclass(frozen=True, slots=True)
+class WithdrawalAnswered:
     """What the authority said when asked to give the order back."""
 
     answer: WithdrawalAnswer
@@ -65,13 +75,15 @@ class WithdrawalAnswered(Model):
     reason: str | None
 
 
-class Clock(Model):
+@dataclass(frozen=True, slots=True)
+class Clock:
     """An instant that the filing waited for has come."""
 
     at: datetime
 
 
-class Claimed(Model):
+@dataclass(frozen=True, slots=True)
+class Claimed:
     """The filings that had the subject or the mini program have ended; both are this one's now.
     `application` holds what is on file by then, `problems` what is wrong with it."""
 
@@ -91,7 +103,8 @@ class Recorded(Model):
     at: datetime
 
 
-class Undelivered(Model):
+@dataclass(frozen=True, slots=True)
+class Undelivered:
     """A notice could not be delivered while it still made sense."""
 
     notice: Notice
@@ -118,53 +131,63 @@ class Record(Model):
     closes: tuple[Stretch, ...] = ()
 
 
-class Tell(Model):
+@dataclass(frozen=True, slots=True)
+class Tell:
     """Send a notice."""
 
     notice: Notice
 
 
-class HandOver(Model):
+@dataclass(frozen=True, slots=True)
+class HandOver:
     """Hand the application to the authority and wait until it has taken it to the bureau, or says
     something else than what is known."""
 
-    known: Known = Known()
+    known: Known = NOTHING_KNOWN
 
 
-class Watch(Model):
+@dataclass(frozen=True, slots=True)
+class Watch:
     """Ask the authority until it says something else than what is known."""
 
     known: Known
 
 
-class AwaitClaim(Model):
+@dataclass(frozen=True, slots=True)
+class AwaitClaim:
     """Claim the subject and the mini program as soon as no other filing has them."""
 
 
-class StopAsking(Model):
+@dataclass(frozen=True, slots=True)
+class StopAsking:
     """Nothing more is expected of the authority in this round."""
 
 
-class AskOnce(Model):
+@dataclass(frozen=True, slots=True)
+class AskOnce:
     """Ask the authority now: the window ran out and its word wins."""
 
 
-class AskAgain(Model):
+@dataclass(frozen=True, slots=True)
+class AskAgain:
     """Ask what is being asked of the authority again, at once: something has changed there."""
 
 
-class AskWithdrawal(Model):
+@dataclass(frozen=True, slots=True)
+class AskWithdrawal:
     """Ask the authority to give the order back."""
 
     by: str
     reason: str | None
 
 
-class StopWithdrawing(Model):
+@dataclass(frozen=True, slots=True)
+class StopWithdrawing:
     """The order is not to be given back any more; an attempt under way may do it all the same."""
 
 
-class FindOut(Model):
+@dataclass(frozen=True, slots=True)
+class FindOut:
     """Find out about a number or an application, then hand the same event in again with it."""
 
     event: Message | Reported
@@ -172,7 +195,8 @@ class FindOut(Model):
     application: dict[str, Any] | None = None
 
 
-class Follow(Model):
+@dataclass(frozen=True, slots=True)
+class Follow:
     """Hand this event in next: a fact that came early counts now."""
 
     event: Reported

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from filing.application import one_phone
 from filing.authority import AuthorityReport, Reason, Standing, kept_reasons
+from filing.model import unchecked
 from filing.notices import Audience, NoticePurpose
 from filing.process.events import AskAgain, Follow, Message, Reported
 from filing.process.hindrances import heed_entry, moves_on
@@ -25,6 +26,8 @@ MOST_HASTENED = 10
 HASTENED_WITHIN = timedelta(hours=1)
 """So many pushes make a filing ask at once in this time; after more it is asked as usual, for each
 costs a call, and events of the history."""
+
+_sms_check = unchecked(SmsCheck)
 
 _LAPSE = Reason(
     field="sms_verification",
@@ -335,7 +338,7 @@ def apply_report(
             sms=(
                 *turn.state.sms,
                 *(
-                    SmsCheck(person=p, at=at, source=by)
+                    _sms_check(person=p, at=at, source=by)
                     for p in state.principals_due
                     if p not in done
                 ),

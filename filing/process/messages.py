@@ -1,12 +1,11 @@
 """The messages that people and systems send to a filing, and how they are read. Never raises."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, to_json
 
 from filing.authority import MOST_REASON_TEXT, MOST_REASONS, Reason
 from filing.model import Model
@@ -189,7 +188,7 @@ def read(
         return Malformed(code="not_an_object", explanation=f"内容不是 JSON 对象;{right}")
     try:
         # Through JSON, so that what arrived as JSON is read by the same rules as any JSON file.
-        return shape.model_validate_json(json.dumps(payload))
+        return shape.model_validate_json(to_json(payload))
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)[:MOST_FAULTS]
         where = ";".join(explain(fault, shape) for fault in faults)

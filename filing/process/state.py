@@ -1,15 +1,13 @@
 """The state of one filing: everything the process knows, in one object that is carried whole."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Self
 
 from filing.application import Application
 from filing.authority import AuthorityReport, FaceCheck, Known, Reason, Standing
 from filing.changes import sms_addressees
-from filing.model import Model
+from filing.model import Model, unchecked
 from filing.process.stages import STAGES
 from filing.vocabulary import CHANGES, AuthorityMode, Party, Principal, Status
 from filing.windows import Window
@@ -25,6 +23,8 @@ EXPLANATION_CHARACTERS = 1_000
 STRETCHES_KEPT = 300
 RULES = 1
 """Version of the rules that new filings begin with."""
+
+_known = unchecked(Known)
 
 
 class TimelineEntry(Model):
@@ -188,21 +188,6 @@ class State(Model):
     timeline: tuple[TimelineEntry, ...] = ()
     time_with: tuple[Stretch, ...] = ()
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """What pydantic's gives, in half the time: each turn copies the state some ten times, and
-        what it holds is frozen, so that nothing inside needs looking at."""
-        if deep or not update:
-            return super().model_copy(update=update, deep=deep)
-        copied = self.__class__.__new__(self.__class__)
-        object.__setattr__(copied, "__dict__", {**self.__dict__, **update})
-        fields_set = self.__pydantic_fields_set__
-        if not update.keys() <= fields_set:
-            fields_set = fields_set | update.keys()
-        object.__setattr__(copied, "__pydantic_fields_set__", fields_set)
-        object.__setattr__(copied, "__pydantic_extra__", None)
-        object.__setattr__(copied, "__pydantic_private__", None)
-        return copied
-
     @property
     def offset_seconds(self) -> int:
         """The filing's own spread of 09:00 notices, 0 to 3599 s, so that thousands never coincide."""
@@ -213,10 +198,11 @@ class State(Model):
         """The next instant at which the clock matters, or None: the deadline, or an alarm."""
         if self.status.final or self.window is None or self.held_since is not None:
             return None
-        instants = [alarm.at for alarm in self.window.alarms]
-        if not self.overdue:
-            instants.append(self.window.due_at)
-        return min(instants, default=None)
+        alarms = self.window.alarms
+        due_at = None if self.overdue else self.window.due_at
+        if alarms and (due_at is None or alarms[0].at < due_at):
+            return alarms[0].at
+        return due_at
 
     @property
     def by_hand(self) -> bool:
@@ -245,7 +231,7 @@ class State(Model):
     def known(self) -> Known:
         """What is known of the authority in this round: only something else is news."""
         told = self.standing is not Standing.ABSENT or self.missing or not self.available
-        return Known(
+        return _known(
             standing=self.standing if told else None,
             available=self.available,
             face_check=self.face_check.task_id if self.face_check else None,

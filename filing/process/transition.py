@@ -4,6 +4,7 @@ from datetime import datetime
 
 from filing.application import Application
 from filing.authority import Reason
+from filing.model import unchecked
 from filing.numbers import canonical
 from filing.problems import errors
 from filing.process.acts import amend, hold, resubmit, resume, withdraw, withdrawal_answered
@@ -42,6 +43,8 @@ from filing.process.state import State, TimelineEntry
 from filing.process.turn import Turn
 from filing.vocabulary import KIND_LABELS, AuthorityMode, Status
 
+_state = unchecked(State)
+
 
 def begin(
     application: Application,
@@ -63,7 +66,7 @@ def begin(
         if queued_behind is None
         else f"{label}已受理,排队等候 {queued_behind} 结束"
     )
-    state = State(
+    state = _state(
         filing_id=filing_id,
         uid=uid,
         application=application,

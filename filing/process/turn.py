@@ -8,7 +8,7 @@ from typing import Any
 
 from filing.authority import Reason, Standing
 from filing.changes import Change, changes
-from filing.model import CHINA
+from filing.model import CHINA, unchecked
 from filing.notices import Audience, Notice, NoticePurpose, NoticeReason
 from filing.process.events import (
     AskWithdrawal,
@@ -54,6 +54,13 @@ FINAL_LABELS = {
 }
 
 
+_entry = unchecked(Entry)
+_timeline_entry = unchecked(TimelineEntry)
+_stretch = unchecked(Stretch)
+_window_request = unchecked(WindowRequest)
+_notice = unchecked(Notice)
+_record = unchecked(Record)
+
 CLOSINGS = {
     Status.APPROVED: NoticePurpose.APPROVED,
     Status.REJECTED: NoticePurpose.REJECTED,
@@ -95,21 +102,23 @@ def when(at: datetime) -> str:
     local = at.astimezone(CHINA)
     if local.time() == time.min:
         day = local.date().fromordinal(local.date().toordinal() - 1)
-        return f"{day:%Y-%m-%d} 24:00"
-    return f"{local:%Y-%m-%d %H:%M}"
+        return f"{day.isoformat()} 24:00"
+    return since(local)
 
 
 def since(at: datetime) -> str:
     """An instant at which something begins: a day's end is the next day's 00:00, for the days of a
     window are counted from there."""
-    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+    return at.astimezone(CHINA).replace(tzinfo=None).isoformat(" ", "minutes")
 
 
 class Turn:
     """What one event leads to."""
 
     def __init__(self, state: State, at: datetime) -> None:
-        self.state = state
+        self._state = state
+        self._own = False
+        """Whether the state is this turn's own copy, which nobody else has seen."""
         self.at = at
         self._entries: list[Entry] = []
         self._effects: list[Effect] = []
@@ -118,21 +127,31 @@ class Turn:
         self._refusal: Refusal | None = None
         self._withdrawal: Refusal | None = None
 
+    @property
+    def state(self) -> State:
+        """The state by now. What was given out stays as it is: the next change makes a copy."""
+        self._own = False
+        return self._state
+
     def change(self, **fields: Any) -> None:
         """Set fields of the state."""
-        self.state = self.state.model_copy(update=fields)
+        if self._own:
+            self._state.__dict__.update(fields)  # frozen for all others
+        else:
+            self._state = self._state.model_copy(update=fields)
+            self._own = True
 
     def write(self, purpose: str, by: str, note: str, **detail: Any) -> None:
         """Put an entry on record."""
-        sequence = self.state.sequence + 1
+        sequence = self._state.sequence + 1
         self.change(sequence=sequence)
         self._entries.append(
-            Entry(
+            _entry(
                 sequence=sequence,
                 purpose=purpose,
                 at=self.at,
-                status=self.state.status,
-                round=self.state.round,
+                status=self._state.status,
+                round=self._state.round,
                 by=by,
                 note=note,
                 detail=detail,
@@ -142,8 +161,8 @@ class Turn:
     def remember(self, purpose: str, by: str, note: str, **detail: Any) -> None:
         """Put an entry on record and on the timeline."""
         self.write(purpose, by, note, **detail)
-        entry = TimelineEntry(at=self.at, status=self.state.status, by=by, note=note)
-        self.change(timeline=latest((*self.state.timeline, entry)))
+        entry = _timeline_entry(at=self.at, status=self._state.status, by=by, note=note)
+        self.change(timeline=latest((*self._state.timeline, entry)))
 
     def refuse(self, message: str, code: str, explanation: str, by: str | None = None) -> None:
         """Record that a message was not applied, and what would have been right."""
@@ -197,10 +216,10 @@ class Turn:
     ) -> None:
         """Go to another status: close the stretch, open the window, start or stop asking. `reasons`
         are put on record with it."""
-        if self.state.held_by_authority and status in STAGES and not STAGES[status].with_authority:
+        if self._state.held_by_authority and status in STAGES and not STAGES[status].with_authority:
             self.release("authority", "不再等待备案系统,恢复计时")
-        left = STAGES.get(self.state.status)
-        entered = max(self.at, self.state.entered_at)
+        left = STAGES.get(self._state.status)
+        entered = max(self.at, self._state.entered_at)
         self.change_hands(entered)
         asked_before = left is not None and left.with_authority
         self.change(
@@ -220,7 +239,7 @@ class Turn:
         detail = {"reasons": [r.model_dump(mode="json") for r in reasons]} if reasons else {}
         self.remember("transition", by, note, **detail)
         self._opens = None
-        if self.state.withdrawal is not None:
+        if self._state.withdrawal is not None:
             # It was asked for in the stage that is left; the next round's order is another one.
             self.refuse_withdrawal(
                 "too_late",
@@ -240,10 +259,10 @@ class Turn:
 
     def change_hands(self, at: datetime) -> None:
         """Whoever had the filing until now has it no longer: close the stretch."""
-        state = self.state
+        state = self._state
         party, start = state.waits_for, state.with_since or state.entered_at
         if party is not None and at > start:
-            self._closes.append(Stretch(party=party, start=start, end=at, working_days=0))
+            self._closes.append(_stretch(party=party, start=start, end=at, working_days=0))
             self.change(with_since=at)
 
     def _holds_since(
@@ -251,10 +270,10 @@ class Turn:
     ) -> tuple[tuple[datetime, datetime], ...]:
         """The holds that count for a stage. Its window may run from before it was entered; with the
         authority it may even be dated back later, as far as to when the filing went there."""
-        stage, sent_at = STAGES.get(status), self.state.sent_at
+        stage, sent_at = STAGES.get(status), self._state.sent_at
         if stage is not None and stage.with_authority and sent_at is not None:
             start = min(start, sent_at)
-        return tuple(hold for hold in self.state.holds if hold[1] > start)
+        return tuple(hold for hold in self._state.holds if hold[1] > start)
 
     def release(self, by: str, note: str) -> None:
         """End the present hold; the window is still to be counted again without it."""
@@ -267,10 +286,10 @@ class Turn:
     def open_window(self, start: datetime) -> None:
         """Ask for the window of the present stage, running from `start`."""
         self.change(window_start=start)
-        state = self.state
+        state = self._state
         if state.held_since is not None or state.status is Status.QUEUED:
             return
-        self._opens = WindowRequest(
+        self._opens = _window_request(
             stage=state.status,
             round=state.round,
             start=start,
@@ -284,7 +303,7 @@ class Turn:
     def announce(self) -> None:
         """Tell the applicant once what has begun or ended, when its last moment, or how long it
         took, is known."""
-        state = self.state
+        state = self._state
         purpose = CLOSINGS.get(state.status)
         if purpose is None:
             purpose = STAGES[state.status].announces
@@ -371,10 +390,10 @@ class Turn:
         materials: tuple[MaterialType, ...] = (),
     ) -> None:
         """Send a notice about the filing as it stands now."""
-        state = self.state
+        state = self._state
         self.do(
             Tell(
-                notice=Notice(
+                notice=_notice(
                     uid=state.uid,
                     filing_id=state.filing_id,
                     sequence=state.sequence,
@@ -408,10 +427,10 @@ class Turn:
         """The outcome."""
         effects = tuple(self._effects)
         if self._entries or self._opens or self._closes:
-            record = Record(
+            record = _record(
                 entries=tuple(self._entries), opens=self._opens, closes=tuple(self._closes)
             )
             effects = (record, *effects)
         return Step(
-            state=self.state, effects=effects, refusal=self._refusal, withdrawal=self._withdrawal
+            state=self._state, effects=effects, refusal=self._refusal, withdrawal=self._withdrawal
         )

@@ -14,11 +14,13 @@ from filing.application import (
     Subject,
     SubjectCertificate,
 )
-from filing.model import CHINA
+from filing.model import CHINA, unchecked
 from filing.vocabulary import ApplicantType, CertificateType, Kind
 from filing.workdays import start_of
 from operations.simulation.days import ONE_DAY, Days
 from operations.simulation.habits import Arrivals, Habits
+
+_application = unchecked(Application)
 
 
 class Start(NamedTuple):
@@ -135,11 +137,10 @@ class Applicants:
                 "principal": subject.principal if start.one_phone else self._other,
             }
         )
-        return Application.model_construct(
+        return _application(
             kind=Kind.NEW,
             mini_program=mini_program,
             subject=subject,
-            materials=(),
             contact=self._contact,
         )
 

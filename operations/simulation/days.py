@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from filing.vocabulary import Status
 from filing.window_rules import RULES, Unit, open_window
-from filing.windows import Alarm, Arrangement, Window, WindowRequest, WindowTerms
+from filing.windows import Arrangement, Window, WindowRequest, WindowTerms
 from filing.workdays import is_working_day, start_of
 
 ONE_DAY = timedelta(days=1)
@@ -55,16 +55,8 @@ class Days:
         told_until = request.told_until or entered_at
         if alarms and alarms[0].at <= told_until:
             alarms = tuple(alarm for alarm in alarms if alarm.at > told_until)
-        return Window(
-            stage=request.stage,
-            round=request.round,
-            start=request.start,
-            due_at=known.due_at,
-            provisional=known.provisional,
-            calendar=known.calendar,
-            alarms=alarms,
-            poll_first_seconds=known.poll_first_seconds,
-            poll_longest_seconds=known.poll_longest_seconds,
+        return known.model_copy(
+            update={"round": request.round, "start": request.start, "alarms": alarms}
         )
 
     def _open_at_midnight(self, stage: Status, day: date, offset_seconds: int) -> Window:
@@ -74,7 +66,7 @@ class Days:
             return open_window(request, self.arrangement, self.terms)
         plain = self._known(stage, day, 0)
         offset = timedelta(seconds=offset_seconds)
-        alarms = tuple(Alarm(at=a.at + offset, kind=a.kind, label=a.label) for a in plain.alarms)
+        alarms = tuple(a.model_copy(update={"at": a.at + offset}) for a in plain.alarms)
         return plain.model_copy(update={"alarms": alarms})
 
     def between(self, start: datetime, end: datetime) -> int:

@@ -8,6 +8,7 @@ from random import Random
 
 from filing.authority import AuthorityReport, FaceCheck, Reason, Standing
 from filing.divisions import abbreviation
+from filing.model import unchecked
 from filing.workdays import start_of
 from operations.simulation.arrivals import hours
 from operations.simulation.days import ONE_DAY
@@ -22,6 +23,8 @@ _LONGEST = 10_000.0
 
 _AUTHORITY_REASONS = (Reason(field="materials", reason="证件照片不清晰"),)
 _BUREAU_REASONS = (Reason(field="mini_program.remark", reason="备注与实际服务不符"),)
+
+_report = unchecked(AuthorityReport)
 
 News = tuple[datetime, AuthorityReport]
 """What the authority will say, and from when."""
@@ -89,9 +92,9 @@ class Order:
     def receipt(self) -> News:
         """What comes of the submission."""
         if self._returned:
-            report = AuthorityReport(standing=Standing.RETURNED, reasons=_AUTHORITY_REASONS)
+            report = _report(standing=Standing.RETURNED, reasons=_AUTHORITY_REASONS)
         else:
-            report = AuthorityReport(standing=Standing.SMS_WAITING, at=self.received_at)
+            report = _report(standing=Standing.SMS_WAITING, at=self.received_at)
         return self.received_at, report
 
     def sms(self, habits: Principals, persons: int) -> News:
@@ -101,8 +104,8 @@ class Order:
         lapses_at = self.received_at + LAPSE_AFTER
         if self._verified_at <= lapses_at:
             at = self._verified_at
-            return at, AuthorityReport(standing=Standing.BUREAU_REVIEW, at=at)
-        return lapses_at, AuthorityReport(standing=Standing.SMS_LAPSED, at=lapses_at)
+            return at, _report(standing=Standing.BUREAU_REVIEW, at=at)
+        return lapses_at, _report(standing=Standing.SMS_LAPSED, at=lapses_at)
 
     @staticmethod
     def face_check(
@@ -141,14 +144,14 @@ class Order:
             if chance < bureau.rejected:
                 self.rejects_at = at
             elif chance < bureau.rejected + bureau.returned:
-                report = AuthorityReport(standing=Standing.BUREAU_RETURNED, reasons=_BUREAU_REASONS)
+                report = _report(standing=Standing.BUREAU_RETURNED, reasons=_BUREAU_REASONS)
                 self._decision = at, report
             else:
                 year = closures.working_days[0].year
                 number = f"{abbreviation(bureau.name)}ICP备{year}{index + 1:06d}号-1X"
                 self._decision = (
                     at,
-                    AuthorityReport(standing=Standing.APPROVED, at=at, number=number),
+                    _report(standing=Standing.APPROVED, at=at, number=number),
                 )
         return self._decision
 

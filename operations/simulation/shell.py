@@ -6,12 +6,13 @@ thing that filings share, so a filing stops there until it is told when its turn
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from filing.authority import Standing, WithdrawalAnswer
+from filing.model import unchecked
 from filing.notices import LAST_NOTICE_FOR, NOTICE_FOR, Notice
 from filing.problems import Problem
 from filing.process.events import (
@@ -36,7 +37,7 @@ from filing.process.events import (
     Watch,
     WithdrawalAnswered,
 )
-from filing.process.state import State, Stretch
+from filing.process.state import State
 from filing.process.transition import begin, transition
 from filing.vocabulary import AuthorityMode, Status
 from operations.simulation.arrivals import Applicants, Start, corrected, hours, moment
@@ -59,6 +60,8 @@ _INVALID = (
 )
 
 OFFSETS = 8
+
+_recorded = unchecked(Recorded)
 
 Observer = Callable[[State | None, Event | None, Step], None]
 """Sees every step of the process: state before, event, step."""
@@ -171,13 +174,15 @@ class Filing:
         follow: list[Event] = []
         for effect in step.effects:
             match effect:
-                case Record():
-                    self._record(effect)
+                case Tell(notice=notice):
+                    self._tell(notice)
                 case FindOut():
                     self._find_out(effect)
                     return
                 case Follow():
                     follow.append(effect.event)
+                case Record():
+                    self._record(effect)
                 case _:
                     self._carry_out(effect)
         self._follow[:0] = follow
@@ -190,15 +195,10 @@ class Filing:
         window = days.open(record.opens) if record.opens else None
         if window is not None and window.provisional:
             tally.provisional += 1
-        recorded = Recorded(
+        recorded = _recorded(
             window=window,
             stretches=tuple(
-                Stretch(
-                    party=s.party,
-                    start=s.start,
-                    end=s.end,
-                    working_days=days.between(s.start, s.end),
-                )
+                s.model_copy(update={"working_days": days.between(s.start, s.end)})
                 for s in record.closes
             ),
             at=self._at,
@@ -210,12 +210,10 @@ class Filing:
         # Numbers are free: they are made of the filing's own index.
         number = effect.number is not None
         found = Lookup(number_free=True) if number else Lookup(problems=self._problems)
-        self._turn(effect.event.model_copy(update={"lookup": found}))
+        self._turn(replace(effect.event, lookup=found))
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
-            case Tell(notice=notice):
-                self._tell(notice)
             case HandOver(known=known):
                 habits = self._world.habits.principals
                 first = Order.face_check(habits, self._chance, self._at, known.standing)

@@ -3,7 +3,7 @@
 import copy
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -362,7 +362,7 @@ class Play:
                     self._record(effect)
                 case FindOut():
                     found = self._found_out(effect)
-                    return self._turn(effect.event.model_copy(update={"lookup": found}))
+                    return self._turn(replace(effect.event, lookup=found))
                 case Follow():
                     follow.append(effect.event)
                 case _:
