@@ -95,10 +95,10 @@ _STAYS = f"""
         turns.left_at is null as is_last, turns.round,
         turns.left_at is null and (turns.status, turns.round) = (cohort.status, cohort.round)
             as stands,
-        cohort.entered_at as row_entered, cohort.closed_at, cohort.overdue as row_overdue
+        cohort.entered_at as row_entered, cohort.closed_at
     from turns join cohort using (uid) where turns.purpose = 'transition'
 ), stays as (
-    select grp, status, at, overdue or (stands and row_overdue) as overdue,
+    select grp, status, at, overdue,
         case when not is_last then left_at when not stands then row_entered else closed_at end
             as left_at
     from told
