@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -103,11 +104,11 @@ async def _measure(database_url: str, count: int) -> None:
     registry = await Registry.open(database_url)
     for listed in LISTS:
         name = f"list {listed.model_dump(exclude_defaults=True)}"
-        await _timed(name, lambda query=listed: registry.list_filings(query))
+        await _timed(name, partial(registry.list_filings, listed))
     figures, arrangement = FilingStats(registry), packaged_arrangement()
     for asked in FIGURES:
         name = f"stats {asked.model_dump(mode='json', exclude_defaults=True)}"
-        await _timed(name, lambda query=asked: figures.figures(query, arrangement, now()))
+        await _timed(name, partial(figures.figures, asked, arrangement, now()))
     await registry.close()
     await connection.close()
 

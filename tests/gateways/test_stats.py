@@ -247,7 +247,7 @@ async def test_an_application_that_was_not_accepted_counts_only_as_that(
     before = await figures(registry, agency=agency)
     assert (before.total.filings, before.total.open, before.not_accepted) == (1, 1, 0)
     refusal = {"purpose": "refusal", "at": START, "status": S.LAPSED, "round": 1}
-    entry = Entry(sequence=0, by="rules", note="申请未受理", **refusal)  # type: ignore[arg-type]
+    entry = Entry(sequence=0, by="rules", note="申请未受理", **refusal)
     await registry.refuse(state.uid, entry)
     after = await figures(registry, agency=agency)
     assert (after.total.filings, after.not_accepted, after.total.stages) == (0, 1, ())
