@@ -16,6 +16,7 @@ from reportlab.graphics.shapes import Drawing, Rect, String
 from reportlab.lib import colors
 
 from filing.stats import Figures, Stats
+from filing.stats_tables import named_groups
 from filing.vocabulary import PARTY_LABELS, STATUS_LABELS, Party
 from gateways.letters import LetterFont
 
@@ -43,8 +44,7 @@ FAMILY = "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"
 def chart(stats: Stats, font: LetterFont, title: str) -> Drawing:
     """Both panels, one above the other."""
     stages = [figures for figures in stats.total.stages if figures.left]
-    groups = [("全部", stats.total)]
-    groups += [(figures.key or "未填写", figures) for figures in stats.groups[:MOST_GROUPS]]
+    groups = named_groups(stats)[: MOST_GROUPS + 1]
     parties = [one.party for one in stats.total.held]
     heights = [max(len(rows), 1) * BAR for rows in (stages, groups)]
     height = 2 * MARGIN + HEADING + 2 * (HEADING + LEGEND) + sum(heights) + BAR

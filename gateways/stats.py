@@ -84,12 +84,13 @@ _STAYS = f"""
     order by uid, sequence desc, number desc
 ), turns as (
     select uid, purpose, at, status, round,
-        coalesce(lag(purpose) over latest_first = 'overdue', false) as overdue,
-        min(at) filter (where purpose = 'transition') over (
-            latest_first rows between unbounded preceding and 1 preceding
-        ) as left_at
+        coalesce(last_value(purpose) over later = 'overdue', false) as overdue,
+        min(at) filter (where purpose = 'transition') over later as left_at
     from entries where purpose in ('transition', 'overdue')
-    window latest_first as (partition by uid order by sequence desc)
+    -- from the filing's end, so that what came later comes first; the last of it came next
+    window later as (
+        partition by uid order by sequence desc rows between unbounded preceding and 1 preceding
+    )
 ), told as materialized (
     select cohort.uid, cohort.grp, turns.status, turns.at, turns.overdue, turns.left_at,
         turns.left_at is null as is_last, turns.round,
