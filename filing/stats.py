@@ -124,8 +124,8 @@ def share(part: int, whole: int) -> float | None:
 
 
 def held_by(stages: Iterable[StageFigures], filings: int) -> tuple[PartyFigures, ...]:
-    """Who held the filings for how long, from how long they were in which stage: a stage waits for
-    one party alone."""
+    """Who held the filings for how long, from how long they were in which stage. A face check, which
+    the principals pass while the filing is in submission, is the authority's here."""
     days: dict[Party, int] = {}
     for figures in stages:
         party = STAGES[figures.stage].waits_for
