@@ -24,6 +24,7 @@ try:
         simulate,
         stack,
         start,
+        stats,
     )
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -45,6 +46,7 @@ for room in (
     filings.app,
     letters.app,
     show.app,
+    stats.app,
     reviews.app,
     corrections.app,
     display.app,

@@ -220,6 +220,11 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str
     """Print a table of texts and of (text, style). Where a terminal is too narrow, cells go on in
     the next line: an id or a number that is cut is of no use. The first column, which names the
     row, stays in one line on any usual terminal."""
+    out.print(table(headings, rows))
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str, str]]]) -> Table:
+    """The table that `print_table` prints."""
     texts = [
         [
             Text(plain(cell)) if isinstance(cell, str) else Text(plain(cell[0]), cell[1])
@@ -227,13 +232,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str
         ]
         for row in rows
     ]
-    table = Table()
+    made = Table()
     for column, heading in enumerate(headings):
         stays = column == 0 and out.width >= USUAL
-        table.add_column(heading, overflow="fold", no_wrap=stays)
+        made.add_column(heading, overflow="fold", no_wrap=stays)
     for row in texts:
-        table.add_row(*row)
-    out.print(table)
+        made.add_row(*row)
+    return made
 
 
 def print_problems(problems: tuple[Problem, ...]) -> None:

@@ -13,12 +13,15 @@ from commands.console import (
     OfProvince,
     fail,
     line,
+    out,
     parse_instant,
     print_json,
     print_problems,
     print_table,
     run,
     settings,
+    table,
+    text_option,
 )
 from commands.listing import list_unfiled
 from filing.model import Model
@@ -26,6 +29,8 @@ from filing.vocabulary import PARTY_LABELS, STATUS_LABELS, Kind, Party, Status
 from operations.examples import example_titles, write_example
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from filing.forecast import ForecastStep
     from filing.records import ListedFiling, ListQuery
     from operations.applications import Examined
@@ -176,6 +181,20 @@ def list_(
         str | None,
         typer.Option(metavar="INSTANT", help="Only what is due before it, as in 2026-11-24."),
     ] = None,
+    agency: Annotated[str | None, text_option("--agency", "NAME", help="Of this agency.")] = None,
+    customer: Annotated[
+        str | None, text_option("--customer", "REFERENCE", help="Of this customer of an agency.")
+    ] = None,
+    name: Annotated[
+        str | None, text_option("--name", "TEXT", help="The mini program's name holds it.")
+    ] = None,
+    number: Annotated[
+        str | None,
+        text_option("--number", "NUMBER", help="Its number, or the subject's, begins so."),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it again every 2 seconds, until Ctrl-C.")
+    ] = False,
     unfiled: Annotated[
         bool,
         typer.Option("--unfiled", help="Instead: mini programs that are listed without a number."),
@@ -189,7 +208,8 @@ def list_(
     from filing.records import ListQuery
 
     if unfiled:
-        if all_ or overdue or any((status, kind, province, waiting_for, due_before)):
+        filters = (status, kind, province, waiting_for, due_before, agency, customer, name, number)
+        if all_ or overdue or watch or any(filters):
             fail("--unfiled lists mini programs and takes only --limit and --json", Exit.USAGE)
         list_unfiled(limit, json_)
         return
@@ -201,13 +221,22 @@ def list_(
         waiting_for=waiting_for.value if waiting_for else None,
         overdue=True if overdue else None,
         due_before=parse_instant(due_before, "--due-before") if due_before else None,
+        agency=agency,
+        customer=customer,
+        name=name,
+        number=number,
         limit=limit,
     )
+    if watch:
+        from commands.watching import watch as watch_list
+
+        watch_list(query, _listed, json_=json_)
+        return
     listed = run(_list(query))
     if json_:
         print_json(listed)
         return
-    _print_listed(listed)
+    out.print(_listed(listed))
     if not listed:
         line(("no filings match", "dim"))
     elif len(listed) == limit:
@@ -221,9 +250,13 @@ async def _list(query: "ListQuery") -> "list[ListedFiling]":
         return await registry.list_filings(query)
 
 
-def _print_listed(listed: "list[ListedFiling]") -> None:
+def _listed(listed: "list[ListedFiling]") -> "Table":
     from filing.process.turn import when
 
+    headings = ["备案", "小程序", "环节", "等待", "期限", "备案号"]
+    of_agencies = any(one.agency or one.customer for one in listed)
+    if of_agencies:
+        headings += ["代理机构", "客户编号"]
     rows: list[tuple[str | tuple[str, str], ...]] = []
     for one in listed:
         due = "" if one.due_at is None else when(one.due_at)
@@ -236,9 +269,10 @@ def _print_listed(listed: "list[ListedFiling]") -> None:
                 PARTY_LABELS[Party(one.waiting_for)] if one.waiting_for else "",
                 (f"{due} 逾期", "red") if one.overdue else due,
                 one.filing_number or "",
+                *((one.agency or "", one.customer or "") if of_agencies else ()),
             )
         )
-    print_table(("备案", "小程序", "环节", "等待", "期限", "备案号"), rows)
+    return table(headings, rows)
 
 
 @app.command(epilog="\n\n".join(f"{name}: {title}" for name, title in example_titles().items()))

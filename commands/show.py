@@ -116,6 +116,8 @@ def _facts(shown: "Shown") -> list[tuple[str, str]]:
         *([("人脸核身", f"有效至 {when(until)}")] if (until := answer.face_check_until) else []),
         *([("待处理", answer.authority_note)] if answer.authority_note else []),
         ("备案号", answer.filing_number or "—"),
+        *([("代理机构", answer.agency)] if answer.agency else []),
+        *([("客户编号", answer.customer)] if answer.customer else []),
         *([("展示备案号", told_of_display(shown.display))] if shown.display else []),
         ("uid", answer.uid),
     ]

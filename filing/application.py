@@ -144,6 +144,11 @@ class Application(Model):
     cancellation_reason: CancellationReason | None = None
     verification: Verification | None = None
     """For a new filing: the mini program is verified in the same procedure."""
+    agency: str | None = None
+    """Who files for the subject: the agency's own name or id. A pseudonymous reference, never an
+    individual's name: it stands in lists and reports. Nothing that is filed."""
+    customer: str | None = None
+    """The agency's reference of its customer; pseudonymous too."""
 
 
 def workflow_id(application: Application) -> str:

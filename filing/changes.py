@@ -22,6 +22,15 @@ class Change(Model):
     after: str | None
 
 
+REFERENCES = ("agency", "customer")
+"""Fields of an application that nobody files: a correction of them alone changes nothing."""
+
+
+def amended_paths(old: Application, new: Application) -> tuple[str, ...]:
+    """Paths in which a corrected application differs from the one before, of what is filed."""
+    return tuple(path for path in changed_paths(old, new) if path not in REFERENCES)
+
+
 def changed_paths(old: Model, new: Model) -> tuple[str, ...]:
     """Paths whose value differs between two models of a type, as in `subject.principal.mobile`."""
     return tuple(

@@ -14,6 +14,7 @@ from filing.checks_kind import check_kind
 from filing.checks_materials import check_materials
 from filing.checks_mini_program import check_appid, check_mini_program
 from filing.checks_people import check_people
+from filing.checks_references import check_references
 from filing.checks_subject import check_place, check_subject, check_subject_number
 from filing.checks_wording import check_wording
 from filing.files import FileFacts
@@ -39,6 +40,7 @@ def check(
     """
     found = (
         *check_kind(application, today, on_file_from_registry=on_file_from_registry),
+        *check_references(application),
         *_check_data(application, files, today),
     )
     return leveled(found, levels)

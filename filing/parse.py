@@ -73,6 +73,8 @@ LABELS = {
     "cancellation_reason": "注销原因",
     "verification": "认证信息",
     "auth_data": "认证数据",
+    "agency": "代理机构",
+    "customer": "客户编号",
 }
 
 _DATE_KEYS = frozenset({"valid_from", "valid_to", "signed_on", "effective_on"})

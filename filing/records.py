@@ -54,6 +54,8 @@ class ListedFiling(Model):
     held: bool = False
     held_by_authority: bool = False
     """Whether the hold is the authority's, which it ends itself."""
+    agency: str | None = None
+    customer: str | None = None
 
 
 class ListQuery(Model):
@@ -67,4 +69,10 @@ class ListQuery(Model):
     overdue: bool | None = None
     due_before: datetime | None = None
     held: bool | None = None
+    agency: str | None = None
+    customer: str | None = None
+    name: str | None = None
+    """What the mini program's name holds; width and case make no difference."""
+    number: str | None = None
+    """How the mini program's or the subject's number begins."""
     limit: int = 100

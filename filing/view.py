@@ -68,6 +68,8 @@ class StatusAnswer(Model):
     """What operations have to do before the authority goes on with it."""
     filing_number: str | None
     subject_number: str | None
+    agency: str | None = None
+    customer: str | None = None
     reasons: tuple[Reason, ...]
     previous_reasons: tuple[Reason, ...] = ()
     """Why the round before was sent back."""
@@ -150,6 +152,8 @@ def status_answer(state: State) -> StatusAnswer:
         authority_note=authority_note(state),
         filing_number=state.filing_number,
         subject_number=state.subject_number,
+        agency=state.application.agency,
+        customer=state.application.customer,
         reasons=state.reasons,
         previous_reasons=state.previous_reasons,
         changes=state.changes,

@@ -104,6 +104,17 @@ def working_days_between(arrangement: Arrangement, start: datetime, end: datetim
     return count
 
 
+def working_days_until(arrangement: Arrangement, first: date, last: date) -> list[int]:
+    """For each day from `first` to `last` how many working days there were up to and with it, so that
+    a stretch has as many as its last day's figure is above that of the day on which it began."""
+    count, counts, day = 0, [], first
+    while day <= last:
+        count += is_working_day(arrangement, day)
+        counts.append(count)
+        day += ONE_DAY
+    return counts
+
+
 def is_provisional(arrangement: Arrangement, first_day: date, last_day: date) -> bool:
     """Whether a window of working days, both days included, rests on what is not announced yet.
 

@@ -70,6 +70,10 @@ class LetterFont:
         used = dict.fromkeys(c for text in texts for c in text)
         return tuple(c for c in used if ord(c) not in self._known)
 
+    def drawable(self, text: str) -> str:
+        """The text with a mark for each character that the font lacks."""
+        return "".join(c if ord(c) in self._known else "?" for c in text)
+
 
 @cache
 def own_font() -> LetterFont:

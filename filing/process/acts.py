@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from filing.application import Application, workflow_id
-from filing.changes import changed_paths
+from filing.changes import REFERENCES, amended_paths
 from filing.notices import Audience, NoticePurpose
 from filing.numbers import canonical
 from filing.problems import errors
@@ -54,6 +54,9 @@ def amend(turn: Turn, event: Message, message: Amend) -> None:
         return
     if old.on_file is not None:
         new = new.model_copy(update={"on_file": old.on_file})
+    # Who corrects a file by hand does not take the filing from its agency.
+    unnamed = {name: getattr(old, name) for name in REFERENCES if getattr(new, name) is None}
+    new = new.model_copy(update=unnamed)
     if workflow_id(new) != workflow_id(old) or new.kind is not old.kind:
         turn.refuse(
             event.name,
@@ -80,7 +83,7 @@ def _not_in_correction(turn: Turn, name: str, by: str) -> bool:
 
 
 def _next_round(turn: Turn, by: str, application: Application, *, automatic: bool = False) -> None:
-    changes = changed_paths(turn.state.application, application)
+    changes = amended_paths(turn.state.application, application)
     straight = turn.state.sms_lapsed and not changes
     turn.forget_authority()
     turn.change(

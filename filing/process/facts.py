@@ -29,11 +29,12 @@ costs a call, and events of the history."""
 
 _sms_check = unchecked(SmsCheck)
 
-_LAPSE = Reason(
+SMS_LAPSE = Reason(
     field="sms_verification",
     reason="工信部短信核验超过 24 小时未完成",
     suggestion="核对手机号码可接收 12381 短信后重新提交;内容无需修改的可直接重新提交",
 )
+"""What a missed SMS check is put on record with; statistics know it by field and reason."""
 
 _LEAVES = {Standing.RETURNED, Standing.BUREAU_RETURNED, Standing.SMS_LAPSED, Standing.APPROVED}
 """What takes a filing away from the authority, whose entry concerns it no longer."""
@@ -362,4 +363,4 @@ def _cancellation_over(turn: Turn, by: str, standing: Standing) -> None:
 def lapse_sms(turn: Turn, by: str) -> None:
     """The SMS check ran out: the filing falls back to the applicant (`domain.md` 3.3)."""
     turn.change(standing=Standing.SMS_LAPSED)
-    send_back(turn, by, "短信核验超时,退回", (_LAPSE,), sms_lapsed=True)
+    send_back(turn, by, "短信核验超时,退回", (SMS_LAPSE,), sms_lapsed=True)

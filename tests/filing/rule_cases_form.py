@@ -42,6 +42,8 @@ FORM = {
     "wrong_type": Case({"contact": []}),
     "unknown_key": Case({"mini_program.appld": "wx"}),
     "email.malformed": Case({"contact.email": "ops"}),
+    "reference.malformed": Case({"agency": "云帆<网络>", "customer": "客" * 65}),
+    "reference.private": Case({"agency": "13800138000", "customer": "C-11010519491231002X"}),
 }
 
 PLACE = {

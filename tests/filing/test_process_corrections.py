@@ -246,3 +246,31 @@ def test_a_fact_for_a_round_that_was_returned_is_refused(
     name: str, payload: dict[str, Any]
 ) -> None:
     assert_refused(returned("platform"), "out_of_turn", name, payload)
+
+
+def _sent_back(agency: str | None, by: str = "platform") -> Play:
+    play = Play.begin(changes={"agency": agency, "customer": "C-17"})
+    play.reach(Status.CORRECTION if by == "platform" else Status.SMS_VERIFICATION)
+    if by == "sms":
+        play.to_deadline()
+        play.answer_once(Standing.SMS_LAPSED)
+    return play
+
+
+@pytest.mark.parametrize(
+    ("named", "then"), [({}, "云帆"), ({"agency": "海天"}, "海天"), ({"agency": None}, "云帆")]
+)
+def test_a_correction_keeps_the_agency_that_it_does_not_name(
+    named: dict[str, Any], then: str
+) -> None:
+    play = _sent_back("云帆")
+    assert play.send("amend", amended(named)).refusal is None
+    assert (play.state.application.agency, play.state.application.customer) == (then, "C-17")
+    assert play.state.changes == ()
+
+
+def test_another_agency_alone_is_no_change_of_what_is_filed() -> None:
+    play = _sent_back("云帆", by="sms")
+    assert play.send("amend", amended({"agency": "海天"})).refusal is None
+    assert play.state.status is Status.SUBMISSION  # straight, as what is sent again unchanged
+    assert play.state.application.agency == "海天"

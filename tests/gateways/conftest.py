@@ -146,6 +146,7 @@ def new_state(uid: str) -> Callable[..., State]:
         appid = f"wx{uid}"
         name = fields.pop("name", "昆山示例商城")
         province = fields.pop("province", "江苏省")
+        references = {key: fields.pop(key, None) for key in ("agency", "customer")}
         person = {
             "name": "王芳",
             "certificate": {
@@ -178,6 +179,7 @@ def new_state(uid: str) -> Callable[..., State]:
                 "principal": person,
             },
             "contact": {"email": "ops@example.com"},
+            **references,
         }
         return State.model_validate(
             {

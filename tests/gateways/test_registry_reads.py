@@ -82,6 +82,9 @@ async def test_list_by_deadline_and_what_it_shows(
         "provisional": True,
         "filing_number": None,
         "held": False,
+        "held_by_authority": False,
+        "agency": None,
+        "customer": None,
     }
 
 

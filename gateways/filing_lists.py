@@ -1,0 +1,45 @@
+"""Which filings a list holds, as SQL: only the conditions that were asked for, so that each question
+finds the index that answers it."""
+
+import unicodedata
+from typing import Any
+
+from filing.numbers import canonical
+from filing.records import ListQuery
+from gateways.event_log import storable
+
+_CONDITIONS = {
+    "status": "status = {}",
+    "kind": "kind = {}",
+    "province": "province = {}",
+    "waiting_for": "waiting_for = {}",
+    "overdue": "overdue = {}",
+    "due_before": "due_at < {}",
+    "held": "(view->>'held')::boolean = {}",
+    "agency": "agency = {}",
+    "customer": "customer = {}",
+    # The index narrows it down by all pairs of characters; the rest must stand in their order.
+    "name": "uid in (select uid from filing_names where name_parts(name) @> name_parts({0}::text)"
+    " and position(name_folded({0}::text) in name_folded(name)) > 0)",
+    "number": "(filing_number like {0} or subject_number like {0})",
+}
+"""By the filter's name in `ListQuery`; `{}` is its value."""
+
+
+def conditions(query: ListQuery) -> tuple[str, list[Any]]:
+    """The `where` of a list, and the values of its parameters in order."""
+    where, values = ["closed_at is null"] if query.open_only else ["true"], []
+    for name, condition in _CONDITIONS.items():
+        value = getattr(query, name)
+        if value is not None:
+            values.append(_begins(value) if name == "number" else storable(value))
+            where.append(condition.format(f"${len(values)}"))
+    return " and ".join(where), values
+
+
+def _begins(number: str) -> str:
+    """The pattern of all that begins with a number as people write it."""
+    written = canonical(unicodedata.normalize("NFKC", number).strip().upper()) or ""
+    for special in "\\%_":
+        written = written.replace(special, "\\" + special)
+    return str(storable(written)) + "%"
