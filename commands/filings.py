@@ -1,5 +1,6 @@
 """For operations: check, forecast, start, list; examples and schemas."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -35,7 +36,9 @@ app = typer.Typer()
 
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE", help="YAML, JSON, JSON Lines or CSV; - is standard input."),
+    typer.Argument(
+        metavar="FILE", help="YAML, JSON, JSON Lines, CSV or Excel (.xlsx); - is standard input."
+    ),
 ]
 
 
@@ -63,31 +66,37 @@ def check(
         return
     examined = examine(files, as_of, chosen)
     if json_:
-        print_json(
-            [{"file": e.document.name, "valid": e.valid, "problems": e.problems} for e in examined]
-        )
+        told = [
+            {"file": e.document.name, "valid": e.valid, "problems": e.problems} for e in examined
+        ]
+        print_json(told)
+        valid = all(one["valid"] for one in told)
     else:
-        print_examined(examined)
-    if not all(one.valid for one in examined):
+        valid = print_examined(examined)
+    if not valid:
         raise typer.Exit(Exit.NO)
 
 
-def examine(files: list[str], at: datetime, chosen: "Settings") -> "list[Examined]":
-    """Every application of the files with what is wrong with it, as of a day."""
+def examine(files: list[str], at: datetime, chosen: "Settings") -> "Iterator[Examined]":
+    """Every application of the files with what is wrong with it, as of a day, one by one."""
     from operations.applications import examine_files
 
-    return list(examine_files(files, at.date(), chosen.levels))
+    return examine_files(files, at.date(), chosen.levels)
 
 
-def print_examined(examined: "list[Examined]") -> None:
-    """Each application's verdict and problems, and a sum where there are several."""
+def print_examined(examined: "Iterable[Examined]") -> bool:
+    """Each application's verdict and problems, and a sum where there are several; whether all are
+    valid."""
+    count = valid = 0
     for one in examined:
+        count += 1
+        valid += one.valid
         mark = ("✓ valid", "green") if one.valid else ("✗ invalid", "red")
         line(mark, f"  {one.document.name}")
         print_problems(one.problems)
-    if len(examined) > 1:
-        valid = sum(one.valid for one in examined)
-        line(f"{len(examined)} applications: {valid} valid, {len(examined) - valid} invalid")
+    if count > 1:
+        line(f"{count} applications: {valid} valid, {count - valid} invalid")
+    return valid == count
 
 
 @app.command("forecast")
@@ -133,7 +142,7 @@ def forecast_(
 
 
 def _kind_of(file: str | None, json_: bool) -> Kind:
-    examined = examine([file or "-"], parse_instant(None, ""), settings())
+    examined = list(examine([file or "-"], parse_instant(None, ""), settings()))
     if len(examined) != 1:
         fail(f"{file}: {len(examined)} applications; give a file of one, or --kind", Exit.USAGE)
     [one] = examined

@@ -17,7 +17,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from filing.problems import Problem
 from operations import workbook
 from operations.formats import MAX_DOCUMENT, Unreadable, from_json, from_yaml, too_large
-from operations.tables import Columns, columns_of, from_row, is_header, mangled, trimmed
+from operations.tables import APPLICATIONS, Table, mangled, trimmed
 
 if TYPE_CHECKING:
     import _csv
@@ -93,17 +93,17 @@ class Source:
         """Whether it is a file of many applications, though it may hold one or none."""
         return self.form is not Form.ONE
 
-    def documents(self) -> Iterator[Document]:
-        """Its applications, one after the other. Raises `Unreadable` where no more can be read of
-        it, or where it has none."""
+    def documents(self, table: Table[Any] = APPLICATIONS) -> Iterator[Document]:
+        """What it holds, one after the other: applications, or what `table` reads. Raises `Unreadable`
+        where no more can be read of it, or where it has none."""
         self.stream.seek(0)
         match self.form:
             case Form.JSON_LINES:
                 yield from _json_lines(self)
             case Form.CSV:
-                yield from _csv_rows(self)
+                yield from _csv_rows(self, table)
             case Form.EXCEL:
-                yield from _excel_rows(self)
+                yield from _excel_rows(self, table)
             case Form.ONE:
                 yield _one(self.path, self.folder, self.suffix, self.stream.read())
 
@@ -280,15 +280,15 @@ def _json_lines(source: Source) -> Iterator[Document]:
         raise _empty()
 
 
-def _csv_rows(source: Source) -> Iterator[Document]:
+def _csv_rows(source: Source, table: Table[Any]) -> Iterator[Document]:
     """One application a row; the first row names the columns."""
     with closing(_csv_text(source.stream)) as text:
-        yield from _csv_documents(source, csv.reader(text, strict=True))
+        yield from _csv_documents(source, table, csv.reader(text, strict=True))
 
 
-def _csv_documents(source: Source, rows: "_csv.Reader") -> Iterator[Document]:
+def _csv_documents(source: Source, table: Table[Any], rows: "_csv.Reader") -> Iterator[Document]:
     try:
-        columns = columns_of(next(rows, []))
+        columns = table.columns_of(next(rows, []))
         start = rows.line_num + 1
         found = False
         for row in rows:
@@ -296,7 +296,7 @@ def _csv_documents(source: Source, rows: "_csv.Reader") -> Iterator[Document]:
             if not any(cell.strip() for cell in row):
                 continue
             found = True
-            yield _row(source, line, columns, row)
+            yield _row(source, line, table, columns, row)
     except csv.Error:
         raise Unreadable(
             "syntax",
@@ -341,40 +341,42 @@ def _first_undecodable(stream: BinaryIO) -> int:
     return 1  # in the midst of a character at the very end
 
 
-def _excel_rows(source: Source) -> Iterator[Document]:
+def _excel_rows(source: Source, table: Table[Any]) -> Iterator[Document]:
     """One application a row; the headings may stand below a title."""
-    columns: Columns | None = None
+    columns: Sequence[Any] | None = None
     found = False
     for number, cells in workbook.rows(source.stream):
         if columns is None:
-            if is_header(cells) or number >= HEADER_WITHIN:
-                columns = columns_of(list(trimmed(cells)))
+            if table.is_header(cells) or number >= HEADER_WITHIN:
+                columns = table.columns_of(list(trimmed(cells)))
             continue
         found = True
-        yield _row(source, number, columns, list(trimmed(cells)))
+        yield _row(source, number, table, columns, list(trimmed(cells)))
     if columns is None:
-        columns_of([])
+        table.columns_of([])
     if not found:
         raise _no_rows()
 
 
-def _row(source: Source, number: int, columns: Columns, row: list[str]) -> Document:
+def _row(
+    source: Source, number: int, table: Table[Any], columns: Sequence[Any], row: list[str]
+) -> Document:
     name = f"{source.path}:{number}"
     try:
-        _check_cells(columns, row)
-        return Document(name, from_row(columns, row), (), source.folder, row=number)
+        _check_cells([table.path_of(column) for column in columns], row)
+        return Document(name, table.from_row(columns, row), (), source.folder, row=number)
     except Unreadable as error:
         return Document(name, None, (error.problem,), source.folder, row=number)
 
 
-def _check_cells(columns: Columns, row: list[str]) -> None:
-    for column, cell in zip(columns, row, strict=False):
-        if column is None or not isinstance(cell, workbook.WrongCell):
+def _check_cells(paths: list[str | None], row: list[str]) -> None:
+    for path, cell in zip(paths, row, strict=False):
+        if path is None or not isinstance(cell, workbook.WrongCell):
             continue
         if cell == workbook.WrongCell.MANGLED:
-            raise mangled(column.path)
+            raise mangled(path)
         raise Unreadable(
-            "cell_error", "单元格是错误值（如 #N/A、#REF!）", "请修正公式，或填写内容", column.path
+            "cell_error", "单元格是错误值（如 #N/A、#REF!）", "请修正公式，或填写内容", path
         )
 
 

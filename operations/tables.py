@@ -1,9 +1,10 @@
 """From a row of a table to an application's data. Pure; raises `Unreadable`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from filing.vocabulary import NO_PRE_APPROVAL
 from operations.columns import SPLIT_COLUMN, Column, meant_by, paper_of, template, value_of
@@ -17,8 +18,24 @@ MAX_ITEMS = 100
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[Ee]\+?\d+")
 _COLUMN = re.compile(r"[a-z_]+(?:\.(?:[a-z_]+|0|[1-9]\d{0,2})){0,9}")
 
+C = TypeVar("C")
+
 Columns = Sequence[Column | None]
 """One for each cell of a row; None: passed over."""
+
+
+@dataclass(frozen=True)
+class Table(Generic[C]):
+    """How a table of one kind is read."""
+
+    columns_of: Callable[[Sequence[str]], Sequence[C]]
+    """What the headings mean. Raises `Unreadable` at the first that means nothing."""
+    from_row: Callable[[Sequence[C], Sequence[str]], dict[str, Any]]
+    """The data of a row. Raises `Unreadable`."""
+    is_header: Callable[[Sequence[str]], bool]
+    """Whether a row of a sheet, which may begin with a title, is its headings."""
+    path_of: Callable[[C], str | None]
+    """Where a column's cells are told to be; None for one that is passed over."""
 
 
 def columns_of(header: Sequence[str]) -> Columns:
@@ -159,3 +176,8 @@ def trimmed(cells: Sequence[str]) -> Iterator[str]:
     """The cells without the empty ones at the end, which spreadsheets like to add."""
     last = max((index for index, cell in enumerate(cells) if cell.strip()), default=-1)
     yield from cells[: last + 1]
+
+
+APPLICATIONS = Table(
+    columns_of, from_row, is_header, path_of=lambda column: column.path if column else None
+)

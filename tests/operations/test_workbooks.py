@@ -40,7 +40,7 @@ def made(*rows: Sequence[Any], formats: dict[str, str] | None = None) -> bytes:
     sheet = book.active
     assert sheet is not None
     for row in rows:
-        sheet.append(row)
+        sheet.append(list(row))
     for place, number_format in (formats or {}).items():
         sheet[place].number_format = number_format
     # What Excel adds by itself: a drop-down list, and a sheet beside it.
@@ -180,7 +180,7 @@ def test_papers_have_columns_of_their_own(write: Write) -> None:
 
 
 def test_the_template_takes_a_whole_application_in_chinese(write: Write) -> None:
-    values = {
+    values: dict[str, str | int] = {
         "备案类型": "新增备案",
         "小程序AppID": "wx1a2b3c4d5e6f7a8b",
         "小程序名称": "昆山示例商城",
@@ -232,7 +232,7 @@ def test_the_template_takes_a_whole_application_in_chinese(write: Write) -> None
     ],
 )
 def test_a_wrong_heading_is_named(write: Write, header: list[str | None], said: str) -> None:
-    rows = [[]] * 9
+    rows: list[list[str]] = [[]] * 9
     (document,) = read_documents(write(*rows, header, ["new", "x", "y"]))
     assert codes([document]) == ["csv_header"]
     assert said in document.problems[0].message
