@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import asyncpg
+from pydantic import ValidationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from filing.application import Application
@@ -64,6 +65,9 @@ class BatchWork:
                 raise
             # As for what is too large: it would be refused for ever.
             return RowOutcome(result=RowResult.FAILED, code="temporal_refused")
+        except ValidationError:
+            # Written by a version with other shapes.
+            return RowOutcome(result=RowResult.FAILED, code="not_understood")
         except asyncpg.DataError as error:
             return RowOutcome(result=RowResult.FAILED, code=type(error).__name__)
 
@@ -79,9 +83,9 @@ class BatchWork:
         return _outcome(outcome)
 
     async def _decide(self, work: Work) -> RowOutcome:
-        verdict = Verdict.model_validate_json(json.dumps(work.work))
+        verdict = Verdict.model_validate_json(json.dumps(work.work["verdict"]))
         try:
-            decided = await decide(work.filing_id, verdict, self._services, key=work.key)
+            decided = await decide(work.work["uid"], verdict, self._services, key=work.key)
         except NoSuchFiling:
             return RowOutcome(result=RowResult.REFUSED, code="no_such_filing")
         uid = decided.status.uid if decided.status else None

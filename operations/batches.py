@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -214,8 +215,11 @@ async def see_to(batch: Batch, services: Services) -> None:
 
 async def stop(batch: Batch, services: Services) -> bool:
     """Have its workflow end after the rows that it is at; whether there was one."""
+    handle = services.client.get_workflow_handle(batch_workflow_id(batch.id))
     try:
-        await services.client.get_workflow_handle(batch_workflow_id(batch.id)).cancel()
+        if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+            return False
+        await handle.cancel()
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return False

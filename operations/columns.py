@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from unicodedata import normalize
 
 from filing.vocabulary import (
@@ -137,14 +137,16 @@ def paper_of(meant: str) -> tuple[str, str | None] | None:
 
 def value_of(path: str, cell: str) -> str:
     """What a cell means: our name where it holds a Chinese one, an ISO date where it holds a date."""
-    last = path.rpartition(".")[2]
-    if last in _DATES:
+    if path.rpartition(".")[2] in _DATES:
         return _iso(cell)
+    return _names(path).get(cell, cell)
+
+
+@lru_cache(maxsize=1000)
+def _names(path: str) -> dict[str, str]:
     parts = re.sub(r"\.\d+", "", path)
-    for end, names in _VALUES.items():
-        if parts == end or parts.endswith(f".{end}"):
-            return names.get(cell, cell)
-    return cell
+    ends = (end for end in _VALUES if parts == end or parts.endswith(f".{end}"))
+    return _VALUES.get(next(ends, ""), {})
 
 
 def template() -> list[str]:

@@ -169,8 +169,7 @@ async def start_application(
     if begun and mark is not None:
         uid = await _started_under(mark, id_, services)
         if uid is not None:
-            holder = await _holder(application, services) if queue else None
-            return await _on_record(application, uid, holder, file, services)
+            return await _on_record(application, uid, queue, file, services)
     application, problems = await _with_holdings(application, services)
     if errors(problems):
         return Invalid(file=file, problems=problems)
@@ -191,14 +190,14 @@ async def start_application(
     except WorkflowAlreadyStartedError as error:
         ours = await _started_under(mark, id_, services) if mark else None
         if ours is not None:
-            return await _on_record(application, ours, holder, file, services)
+            return await _on_record(application, ours, queue, file, services)
         # The run that is open may be a continuation: the registry knows the first one.
         record = await services.registry.find(id_)
         uid = record.uid if record and record.closed_at is None else error.run_id
         return AlreadyOpen(filing_id=id_, uid=uid, file=file)
     uid = handle.first_execution_run_id
     assert uid is not None
-    return await _on_record(application, uid, holder, file, services)
+    return await _on_record(application, uid, queue, file, services)
 
 
 async def _started_under(mark: str, id_: str, services: Services) -> str | None:
@@ -215,19 +214,27 @@ async def _started_under(mark: str, id_: str, services: Services) -> str | None:
 
 
 async def _on_record(
-    application: Application, uid: str, holder: str | None, file: str, services: Services
+    application: Application, uid: str, queue: bool, file: str, services: Services
 ) -> Outcome:
     """Make sure that the registry has a filing that was started; what became of it so far."""
     id_ = workflow_id(application)
+    holder = await _holder(application, services)
     # The workflow's first step writes the same row; this one only makes sure that it is there
     # before we return, and never overwrites a newer one (its sequence is 0).
     opening = begin(
         application, id_, uid, services.settings.authority, now(), queued_behind=holder
-    ).state
-    await services.registry.write(opening.model_copy(update={"sequence": 0}), ())
-    for older in await services.registry.open_uids(id_):
+    ).state.model_copy(update={"sequence": 0})
+    await services.registry.write(opening, ())
+    open_ones = await services.registry.open_uids(id_)
+    for older in open_ones:
         if older != uid:  # one at a time is open under an id
             await settle(await find(older, services), services)
+    if uid in open_ones:
+        # As the workflow's first step does, under the same uid: of two that are started at the same
+        # moment it is told here already which one is refused.
+        holder = (await services.registry.claim(opening)).holder
+        if holder is not None and not queue:
+            return Busy(filing_id=id_, waits_for=holder, file=file)
     if await services.registry.closed_as_refused(uid):
         holder = await _holder(application, services)
         if holder is not None:  # it came between
