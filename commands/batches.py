@@ -54,7 +54,12 @@ Again = Annotated[
 ]
 Rate = Annotated[
     float,
-    typer.Option(min=0.1, max=MOST_ROWS_A_SECOND, help="Of a file: at most so many rows a second."),
+    typer.Option(
+        min=0.1,
+        max=MOST_ROWS_A_SECOND,
+        metavar="NUMBER",
+        help="Of a file: at most so many rows a second.",
+    ),
 ]
 AllOrNothing = Annotated[
     bool,
@@ -66,7 +71,7 @@ AllOrNothing = Annotated[
 def batches(
     id_: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="A batch, by the first digits of its id: its rows."),
+        typer.Argument(metavar="ID", help="A batch, by the first digits of its id: its rows."),
     ] = None,
     result: Annotated[
         RowResult | None, typer.Option("--result", help="Only rows that came to this.")

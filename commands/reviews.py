@@ -63,10 +63,10 @@ class Decidable(str, Enum):
 def decide(
     id_: Annotated[
         str | None,
-        text_argument("[ID]", "A workflow id (filing-wx…), a uid, an appid or a filing number."),
+        text_argument("ID", "A workflow id (filing-wx…), a uid, an appid or a filing number."),
     ] = None,
     outcome: Annotated[
-        Verdict | None, typer.Argument(help="For the stage that is waiting.", metavar="[OUTCOME]")
+        Verdict | None, typer.Argument(help="For the stage that is waiting.", metavar="OUTCOME")
     ] = None,
     reviewer: Annotated[
         str | None, text_option("--reviewer", "NAME", help="Who decides; required but for --from.")

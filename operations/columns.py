@@ -150,8 +150,18 @@ def _names(path: str) -> dict[str, str]:
 
 
 def template() -> list[str]:
-    """The Chinese headings of a table of applications, each with what is meant by it."""
+    """The Chinese headings of a table of applications."""
     return list(_template().values())
+
+
+def template_paths() -> list[str]:
+    """What each of them means."""
+    return list(_template())
+
+
+def values_of(path: str) -> tuple[str, ...]:
+    """The Chinese names of the values that a column takes, where it takes only such."""
+    return tuple(_names(path))
 
 
 @cache
