@@ -30,6 +30,7 @@ from filing.batches import (
     BatchRow,
     RowResult,
 )
+from filing.problems import errors
 
 if TYPE_CHECKING:
     from operations.services import Services
@@ -240,7 +241,8 @@ def print_sum(batch: Batch) -> None:
 
 def why(row: BatchRow) -> str:
     """Why a row came to what it did, in one line; empty where that says it all."""
-    parts = [f"{p.path + ' ' if p.path else ''}{p.message}({p.code}):{p.fix}" for p in row.problems]
+    wrong = errors(row.problems)
+    parts = [f"{p.path + ' ' if p.path else ''}{p.message}({p.code}):{p.fix}" for p in wrong]
     if row.explanation:
         parts.append(f"{row.explanation}({row.code})")
     elif row.code:
