@@ -25,7 +25,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "forecast": ("--kind", "--stage", "--from", "--json"),
     "start": (
         *("--dry-run", "--json", "--queue", "--confirm"),
-        *("--follow", "--no-follow", "--again", "--all-or-nothing", "--rate"),
+        *("--follow", "--again", "--all-or-nothing", "--rate"),
     ),
     "batches": ("--result", "--report", "--follow", "--stop", "--limit", "--json"),
     "list": (
