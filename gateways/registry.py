@@ -163,7 +163,8 @@ class Registry:
     async def claim(self, opening: State) -> Claim:
         """See `activities.ports.Records.claim`."""
         async with self.pool.acquire() as connection, connection.transaction():
-            await self._write_row(connection, opening)
+            # What is written of it already stays, as that it waits in a queue.
+            await self._write_row(connection, opening, statement=OPEN)
             return await holdings.claim(connection, opening)
 
     async def holder(self, application: Application) -> str | None:
@@ -354,7 +355,12 @@ class Registry:
             )
 
     async def _write_row(
-        self, connection: "Connection", state: State, told: Told | None = None
+        self,
+        connection: "Connection",
+        state: State,
+        told: Told | None = None,
+        *,
+        statement: str | None = None,
     ) -> None:
         answer = status_answer(state)
         row = {
@@ -383,7 +389,7 @@ class Registry:
             "run": told.run if told else None,
             "told_at": told.at if told else None,
         }
-        await connection.execute(UPSERT, *storable(list(row.values())))
+        await connection.execute(statement or UPSERT, *storable(list(row.values())))
 
 
 # Also where the stored row is newer, this takes its lock; only then nothing is changed.
@@ -411,6 +417,9 @@ where case
     else filings.sequence <= excluded.sequence
 end
 """
+
+OPEN = UPSERT.partition("on conflict")[0] + "on conflict (uid) do update set uid = filings.uid"
+"""The same, but a row that is there stays as it is; it is locked."""
 
 
 def _columns(row: asyncpg.Record) -> dict[str, Any]:
