@@ -1,5 +1,6 @@
 """What activities need of the outside: one small protocol each. Gateways implement them."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from typing import Protocol
