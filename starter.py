@@ -10,6 +10,7 @@ try:
     from commands import (
         authorisation,
         authority,
+        batches,
         bulk,
         calendar,
         corrections,
@@ -43,6 +44,7 @@ app = typer.Typer(
 for room in (
     stack.app,
     start.app,
+    batches.app,
     filings.app,
     letters.app,
     show.app,

@@ -25,6 +25,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.asking import AUTHORITY_QUEUE, Unhurried
 from activities.authority import AuthorityActivities
+from activities.batches import BatchActivities
 from activities.display import DisplayActivities
 from activities.filing import FilingActivities
 from activities.notices import NoticeActivities
@@ -45,7 +46,10 @@ from gateways.schedules import keep_listing_sweep
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
 from gateways.wechat.kept_lists import ListedNames
 from gateways.wechat.quota import PollPace
+from operations.batch_work import BatchWork
+from operations.services import Services
 from settings import Settings, WrongSettings, load
+from workflows.batch import BatchWorkflow
 from workflows.display import DisplayWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.sweep import ListingSweepWorkflow
@@ -166,10 +170,11 @@ async def running_worker(
         display = DisplayActivities(
             DisplayRegistry(registry), RegistryCalendar(registry), DisplayWorkflows(client)
         )
+        batches = BatchActivities(BatchWork(Services(settings, client, registry, materials)))
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
-            workflows=[FilingWorkflow, ListingSweepWorkflow, DisplayWorkflow],
+            workflows=[FilingWorkflow, ListingSweepWorkflow, DisplayWorkflow, BatchWorkflow],
             activities=[
                 filing.check_application,
                 filing.record,
@@ -184,6 +189,7 @@ async def running_worker(
                 display.see_to_displays,
                 display.plan_display,
                 display.record_display,
+                batches.carry_out_rows,
             ],
             workflow_runner=workflow_runner(settings),
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

@@ -1,11 +1,13 @@
 """What activities need of the outside: one small protocol each. Gateways implement them."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from filing.application import Application
 from filing.authority import AuthorityReport, Standing, WithdrawalAnswer
+from filing.batches import BatchCounts
 from filing.display import DisplayState, Duty, NumberCancelled
 from filing.files import FileFacts
 from filing.holdings import Claim, Holdings
@@ -185,6 +187,19 @@ class OpenDisplays(Protocol):
 
     async def end(self, number: str, message: NumberCancelled) -> None:
         """Tell one that its number is no longer in force; nothing where none is open."""
+        ...
+
+
+class Rows(Protocol):
+    """What does the rows of batches."""
+
+    async def carry_out(
+        self, batch: str, size: int, *, stopping: Callable[[], bool]
+    ) -> BatchCounts:
+        """Do the next rows, at most `size`, at the batch's pace, none any more once `stopping`; how
+        far the batch has come. A row that was done is not done again, whoever had begun it.
+
+        Raises what trying again can heal; nobody's number or name is in its text."""
         ...
 
 

@@ -1,5 +1,6 @@
-"""For operations: hold and resume many filings at once, as when a bureau's system is down."""
+"""For operations: hold, resume and withdraw many filings at once, as when a system is down."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -84,6 +85,32 @@ def resume_many(
 
     query = _query(province, status, kind, waiting_for, all_ or held_for is not None)
     _run(Bulk.RESUME, query, by, reason, held_for, rate, dry_run, json_)
+
+
+@app.command("withdraw-many")
+def withdraw_many(
+    reason: Why,
+    province: OfProvince = None,
+    status: OfStatus = None,
+    kind: OfKind = None,
+    waiting_for: WaitingFor = None,
+    all_: All = False,
+    by: By = None,
+    rate: Rate = 20,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it: without this, it only says what it would do.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """Take back every open filing that fits, where that is still allowed; others refuse, and go on.
+
+    It cannot be undone, so that it sends nothing without --yes. After an interruption, run the same
+    again.
+    """
+    from operations.bulk import Bulk
+
+    query = _query(province, status, kind, waiting_for, all_)
+    _run(Bulk.WITHDRAW, query, by, reason, None, rate, not yes, json_)
 
 
 def _query(
@@ -196,10 +223,14 @@ def _print_plan(action: "Bulk", planned: "Plan", json_: bool) -> None:
             for f in planned.due
         ],
     )
+    stages = Counter(STATUS_LABELS[Status(f.status)] for f in planned.due)
+    told = "".join(f"; {count} in {label}" for label, count in stages.most_common())
     line(
         f"{planned.matched} open filings fit; would {action.value} {len(planned.due)}, "
-        f"{len(planned.already)} need nothing"
+        f"{len(planned.already)} need nothing{told if action.value == 'withdraw' else ''}"
     )
+    if action.value == "withdraw" and planned.due:
+        line("nothing was sent; --yes does it, and it cannot be undone")
 
 
 def _print_report(action: "Bulk", report: "BulkReport", json_: bool) -> None:
@@ -210,8 +241,9 @@ def _print_report(action: "Bulk", report: "BulkReport", json_: bool) -> None:
         return
     for one in report.filings:
         if one.result in (Result.REFUSED, Result.FAILED):
-            line((f"✗ {one.result.value}", "red"), f" {one.filing_id}({one.code})")
-    done = {"hold": "held", "resume": "resumed"}[action.value]
+            why = f":{one.explanation}" if one.explanation else ""
+            line((f"✗ {one.result.value}", "red"), f" {one.filing_id}{why}({one.code})")
+    done = {"hold": "held", "resume": "resumed", "withdraw": "withdrawn"}[action.value]
     parts = [f"{report.matched} open filings fit", f"{report.done} {done}"]
     parts += [f"{report.already} needed nothing"] if report.already else []
     parts += [f"{report.ended} had ended"] if report.ended else []

@@ -73,6 +73,11 @@ def text_option(name: str, metavar: str, help: str) -> Any:
     return typer.Option(name, metavar=metavar, help=help, callback=_text)
 
 
+def text_argument(metavar: str, help: str) -> Any:
+    """An argument whose text is sent on, likewise."""
+    return typer.Argument(metavar=metavar, help=help, callback=_text)
+
+
 def _province(value: str | None) -> str | None:
     """A province by its full name."""
     from filing.divisions import abbreviation, provinces

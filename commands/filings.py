@@ -1,5 +1,6 @@
 """For operations: check, forecast, start, list; examples and schemas."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -40,7 +41,9 @@ app = typer.Typer()
 
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE", help="YAML, JSON, JSON Lines or CSV; - is standard input."),
+    typer.Argument(
+        metavar="FILE", help="YAML, JSON, JSON Lines, CSV or Excel (.xlsx); - is standard input."
+    ),
 ]
 
 
@@ -68,31 +71,37 @@ def check(
         return
     examined = examine(files, as_of, chosen)
     if json_:
-        print_json(
-            [{"file": e.document.name, "valid": e.valid, "problems": e.problems} for e in examined]
-        )
+        told = [
+            {"file": e.document.name, "valid": e.valid, "problems": e.problems} for e in examined
+        ]
+        print_json(told)
+        valid = all(one["valid"] for one in told)
     else:
-        print_examined(examined)
-    if not all(one.valid for one in examined):
+        valid = print_examined(examined)
+    if not valid:
         raise typer.Exit(Exit.NO)
 
 
-def examine(files: list[str], at: datetime, chosen: "Settings") -> "list[Examined]":
-    """Every application of the files with what is wrong with it, as of a day."""
+def examine(files: list[str], at: datetime, chosen: "Settings") -> "Iterator[Examined]":
+    """Every application of the files with what is wrong with it, as of a day, one by one."""
     from operations.applications import examine_files
 
-    return list(examine_files(files, at.date(), chosen.levels))
+    return examine_files(files, at.date(), chosen.levels)
 
 
-def print_examined(examined: "list[Examined]") -> None:
-    """Each application's verdict and problems, and a sum where there are several."""
+def print_examined(examined: "Iterable[Examined]") -> bool:
+    """Each application's verdict and problems, and a sum where there are several; whether all are
+    valid."""
+    count = valid = 0
     for one in examined:
+        count += 1
+        valid += one.valid
         mark = ("✓ valid", "green") if one.valid else ("✗ invalid", "red")
         line(mark, f"  {one.document.name}")
         print_problems(one.problems)
-    if len(examined) > 1:
-        valid = sum(one.valid for one in examined)
-        line(f"{len(examined)} applications: {valid} valid, {len(examined) - valid} invalid")
+    if count > 1:
+        line(f"{count} applications: {valid} valid, {count - valid} invalid")
+    return valid == count
 
 
 @app.command("forecast")
@@ -138,7 +147,7 @@ def forecast_(
 
 
 def _kind_of(file: str | None, json_: bool) -> Kind:
-    examined = examine([file or "-"], parse_instant(None, ""), settings())
+    examined = list(examine([file or "-"], parse_instant(None, ""), settings()))
     if len(examined) != 1:
         fail(f"{file}: {len(examined)} applications; give a file of one, or --kind", Exit.USAGE)
     [one] = examined
@@ -321,21 +330,39 @@ class SchemaName(str, Enum):
     AMEND = "amend"
     ACT = "act"
     AUTHORITY_EVENT = "authority_event"
+    COLUMNS = "columns"
+    DECISION_COLUMNS = "decision_columns"
 
 
 @app.command()
 def schema(
-    name: Annotated[SchemaName, typer.Argument(help="Whose JSON Schema.")],
+    name: Annotated[SchemaName, typer.Argument(help="Whose JSON Schema, or which columns.")],
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Of columns: write an empty table as CSV."),
+    ] = None,
+    xlsx: Annotated[
+        Path | None,
+        typer.Option("--xlsx", metavar="FILE", help="Of columns: write an empty workbook."),
+    ] = None,
     json_: Annotated[
         bool, typer.Option("--json", help="Changes nothing: a schema is JSON.")
     ] = False,
 ) -> None:
-    """Print the JSON Schema of an application or a message."""
+    """Print the JSON Schema of an application, a message, or a row of a table of many.
+
+    A table's headings are the Chinese names that it prints, or the paths beside them.
+    """
     from filing.application import Application
     from filing.process.messages import SHAPES
     from filing.view import StatusAnswer
 
     settings()
+    if name in (SchemaName.COLUMNS, SchemaName.DECISION_COLUMNS):
+        _columns(name, csv, xlsx)
+        return
+    if csv or xlsx:
+        fail("--csv and --xlsx go with `columns` and `decision_columns`", Exit.USAGE)
     models: dict[SchemaName, type[Model]] = {
         SchemaName.APPLICATION: Application,
         SchemaName.STATUS: StatusAnswer,
@@ -344,3 +371,29 @@ def schema(
     }
     model = models.get(name) or SHAPES[name.value]
     print_json(model.model_json_schema())
+
+
+def _columns(name: SchemaName, csv: Path | None, xlsx: Path | None) -> None:
+    from operations.column_templates import (
+        application_columns,
+        decision_columns,
+        schema_of,
+        write_csv,
+        write_workbook,
+    )
+
+    of_applications = name is SchemaName.COLUMNS
+    columns = application_columns() if of_applications else decision_columns()
+    for path, write in ((csv, write_csv), (xlsx, write_workbook)):
+        if path is None:
+            continue
+        try:
+            write(path, columns)
+        except FileExistsError:
+            fail(f"{path} is there already and is not overwritten", Exit.USAGE)
+        except OSError as error:
+            fail(f"{path}: cannot be written: {error.strerror}", Exit.USAGE)
+        use = "start" if of_applications else "decide --from"
+        line(f"wrote {path}; fill in a row each, then: starter.py {use} {path}")
+    if csv is None and xlsx is None:
+        print_json(schema_of(columns))

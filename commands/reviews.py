@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.batches import Again, AllOrNothing, Follow, Rate
 from commands.console import (
     Exit,
     Id,
@@ -15,9 +16,12 @@ from commands.console import (
     print_json,
     run,
     settings,
+    text_argument,
     text_option,
     warn,
 )
+from commands.decisions import Manner, decide_from
+from filing.batches import ROWS_A_SECOND
 from filing.vocabulary import STATUS_LABELS, Principal, Status
 
 if TYPE_CHECKING:
@@ -57,9 +61,16 @@ class Decidable(str, Enum):
 
 @app.command()
 def decide(
-    id_: Id,
-    outcome: Annotated[Verdict, typer.Argument(help="For the stage that is waiting.")],
-    reviewer: Annotated[str, text_option("--reviewer", "NAME", help="Who decides.")],
+    id_: Annotated[
+        str | None,
+        text_argument("ID", "A workflow id (filing-wx…), a uid, an appid or a filing number."),
+    ] = None,
+    outcome: Annotated[
+        Verdict | None, typer.Argument(help="For the stage that is waiting.", metavar="OUTCOME")
+    ] = None,
+    reviewer: Annotated[
+        str | None, text_option("--reviewer", "NAME", help="Who decides; required but for --from.")
+    ] = None,
     reason: Annotated[
         list[str] | None,
         text_option(
@@ -83,12 +94,40 @@ def decide(
             "--round", min=1, metavar="NUMBER", help="The round that you saw; default: the present."
         ),
     ] = None,
+    from_: Annotated[
+        str | None,
+        text_option(
+            "--from",
+            "FILE",
+            "Instead of ID and OUTCOME: CSV, Excel or JSON Lines, a decision a row (docs/bulk.md).",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Of a file: say what would be sent, and send nothing.")
+    ] = False,
+    follow: Follow = None,
+    again: Again = False,
+    all_or_nothing: AllOrNothing = False,
+    rate: Rate = ROWS_A_SECOND,
     json_: Json = False,
 ) -> None:
     """Approve, return or reject for the stage that is waiting.
 
     With --stage and --round as you saw them, a decision that comes too late is refused.
     """
+    single = (id_, outcome, reason, number, stage, round_)
+    if from_ is not None:
+        if any(given is not None for given in single):
+            fail(
+                "--from FILE has each row's id, outcome, reasons, number, stage, round", Exit.USAGE
+            )
+        manner = Manner(follow is not False, again, all_or_nothing, rate, dry_run)
+        decide_from(from_, reviewer, author(), manner, json_)
+        return
+    if dry_run or again or all_or_nothing or follow is not None:
+        fail("--dry-run, --again, --all-or-nothing and --follow go with --from FILE", Exit.USAGE)
+    if id_ is None or outcome is None or reviewer is None:
+        fail("give ID, OUTCOME and --reviewer NAME, or --from FILE", Exit.USAGE)
     reasons = [_reason(text) for text in reason or ()]
     if outcome is Verdict.APPROVE and reasons:
         fail("--reason goes with return and reject, not with approve", Exit.USAGE)
@@ -107,16 +146,16 @@ def decide(
 
 
 def _reason(text: str) -> dict[str, str]:
-    field, equals, rest = text.partition("=")
-    why, _, suggestion = rest.partition("|")
-    if not (field.strip() and equals and why.strip()):
+    from operations.decisions import WrongReason, reason_of
+
+    try:
+        return reason_of(text)
+    except WrongReason:
         fail(
             f"--reason {text!r}: write it as FIELD=TEXT or FIELD=TEXT|SUGGESTION, as in "
             "subject.name=名称与执照不一致",
             Exit.USAGE,
         )
-    reason = {"field": field.strip(), "reason": why.strip()}
-    return reason | ({"suggestion": suggestion.strip()} if suggestion.strip() else {})
 
 
 async def _decide(

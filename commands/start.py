@@ -1,10 +1,22 @@
 """For operations: starting filings."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.batches import (
+    MOST_SHOWN,
+    Again,
+    AllOrNothing,
+    Follow,
+    Rate,
+    print_rows,
+    print_sum,
+    watch,
+)
 from commands.console import (
     Exit,
     Json,
@@ -16,16 +28,38 @@ from commands.console import (
     run,
     settings,
     text_option,
+    warn,
 )
 from commands.filings import Files, examine, print_examined
+from commands.reviews import author
+from filing.batches import GOOD, ROWS_A_SECOND, SHORT, Batch, BatchRow, RowResult
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rich.progress import Progress
 
     from filing.application import Application
-    from operations.start import Outcome
+    from operations.batches import Ordered
+    from operations.services import Services
+    from operations.start import Confirmed, Outcome
 
 app = typer.Typer()
+
+SMALL = 100
+"""Rows up to which a batch is waited for unless it is said otherwise: it takes some seconds."""
+
+
+@dataclass
+class _Came:
+    """What became of files: single applications, and batches with their rows."""
+
+    outcomes: "list[Outcome]" = field(default_factory=list)
+    batches: list[tuple[Batch, list[BatchRow]]] = field(default_factory=list)
+    not_taken: list[tuple[str, int, tuple[BatchRow, ...]]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.outcomes or self.batches or self.not_taken)
 
 
 @app.command()
@@ -50,21 +84,35 @@ def start(
         str | None,
         text_option("--confirm", "NAME", "cancel_subject: the subject's name, typed in full."),
     ] = None,
+    follow: Follow = None,
+    again: Again = False,
+    all_or_nothing: AllOrNothing = False,
+    rate: Rate = ROWS_A_SECOND,
     json_: Json = False,
 ) -> None:
-    """Start filings. Every application stands or falls alone; an invalid one stops no other."""
+    """Start filings. Every application stands or falls alone; an invalid one stops no other.
+
+    A file of many (JSON Lines, CSV, Excel) becomes a batch once all of it was read and checked: from
+    then on it goes on by itself, and the same file again starts nothing twice. One of up to 100 rows
+    is waited for; of a larger one --follow shows the rate and the time that is left.
+    """
+    from operations.batches import Ordered
+
     if dry_run:
         _dry_run(files, json_)
         return
-    outcomes: list[Outcome] = []
+    came = _Came()
+    ordered = Ordered(
+        by=author(), rate=rate, queue=queue, again=again, all_or_nothing=all_or_nothing
+    )
     try:
-        run(_start(files, outcomes, queue, confirm))
+        run(_start(files, came, ordered, confirm, follow))
     except typer.Exit:
         # A service went away: what was started before is started.
-        if outcomes:
-            _print_outcomes(outcomes, json_)
+        if came:
+            _print(came, json_)
         raise
-    if not _print_outcomes(outcomes, json_):
+    if not _print(came, json_):
         raise typer.Exit(Exit.NO)
 
 
@@ -72,50 +120,106 @@ def _dry_run(files: list[str], json_: bool) -> None:
     from filing.application import workflow_id
 
     examined = examine(files, parse_instant(None, ""), settings())
-    if json_:
-        print_json(
-            {
-                "started": [],
-                "already_open": [],
-                "invalid": [
-                    {"file": e.document.name, "problems": e.problems}
-                    for e in examined
-                    if not e.valid
-                ],
-                "valid": [
-                    {"filing_id": workflow_id(e.application), "file": e.document.name}
-                    for e in examined
-                    if e.valid and e.application
-                ],
-            }
-        )
-    else:
-        print_examined(examined)
-    if not all(one.valid for one in examined):
+    if not json_:
+        if not print_examined(examined):
+            raise typer.Exit(Exit.NO)
+        return
+    told: dict[str, list[Any]] = {"started": [], "already_open": [], "invalid": [], "valid": []}
+    for e in examined:
+        if e.valid and e.application:
+            filing_id = workflow_id(e.application)
+            told["valid"].append({"filing_id": filing_id, "file": e.document.name})
+        else:
+            told["invalid"].append({"file": e.document.name, "problems": e.problems})
+    print_json(told)
+    if told["invalid"]:
         raise typer.Exit(Exit.NO)
 
 
 async def _start(
-    files: list[str], outcomes: "list[Outcome]", queue: bool, confirm: str | None
+    files: list[str], came: _Came, ordered: "Ordered", confirm: str | None, follow: bool | None
 ) -> None:
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
     from operations.services import now, open_services
-    from operations.start import start_files
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("connecting")
-        async with open_services(settings()) as services:
-            async for outcome in start_files(
-                files,
-                services,
-                now().date(),
-                queue=queue,
-                confirmed=lambda application: _confirmed(application, confirm, progress),
-            ):
-                outcomes.append(outcome)
-                progress.update(task, description=f"{len(outcomes)} applications")
+    progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+    def confirmed(application: "Application") -> bool:
+        return _confirmed(application, confirm, progress)
+
+    task = progress.add_task("connecting")
+    async with open_services(settings()) as services:
+        for number, path in enumerate(files, start=1):
+            with progress:
+
+                def read(rows: int, path: str = path, number: int = number) -> None:
+                    told = f"{rows} rows of {path}" if rows else f"{number} of {len(files)} files"
+                    progress.update(task, description=told)
+
+                read(0)
+                batch = await _one(path, came, ordered, services, now().date(), confirmed, read)
+            if batch is not None:
+                await _see(batch, came, services, follow)
+
+
+async def _one(
+    path: str,
+    came: _Came,
+    ordered: "Ordered",
+    services: "Services",
+    today: "date",
+    confirmed: "Confirmed",
+    read: Any,
+) -> Batch | None:
+    """Start a file's application, or have its many started: then the batch."""
+    from operations.batches import NotTaken, order_starts
+    from operations.formats import Unreadable
+    from operations.reading import opened
+    from operations.start import Invalid, start_document
+
+    try:
+        with opened(path) as source:
+            if not source.many:
+                for document in source.documents():
+                    outcome = await start_document(
+                        document, services, today, queue=ordered.queue, confirmed=confirmed
+                    )
+                    came.outcomes.append(outcome)
+                return None
+            taken = await order_starts(
+                source, services, ordered, confirmed=confirmed, progress=read
+            )
+    except Unreadable as error:
+        came.outcomes.append(Invalid(file=path, problems=(error.problem,)))
+        return None
+    if isinstance(taken, NotTaken):
+        came.not_taken.append((path, taken.rows, taken.invalid))
+        return None
+    short, counts = taken.batch.id[:SHORT], taken.batch.counts
+    if taken.kept:
+        warn(f"{path} was taken before, as batch {short}: nothing of it is started twice")
+    elif ordered.again and taken.batch.times > 1:
+        stay = counts.rows - taken.taken_up
+        warn(
+            f"{path}: batch {short} again: {taken.taken_up} rows taken up, {stay} stay as they are"
+        )
+    return taken.batch
+
+
+async def _see(batch: Batch, came: _Came, services: "Services", follow: bool | None) -> None:
+    """Wait for a batch where that is wanted, and keep what became of its rows."""
+    from gateways.batches import Batches
+    from operations.batches import find_batch
+
+    try:
+        if follow if follow is not None else batch.counts.rows <= SMALL:
+            await watch(batch, services)
+    finally:
+        batch = await find_batch(batch.id, services.registry)
+        rows = [row async for row in Batches(services.registry).rows(batch.id)]
+        came.batches.append((batch, rows))
 
 
 def _confirmed(application: "Application", typed: str | None, progress: "Progress") -> bool:
@@ -129,37 +233,117 @@ def _confirmed(application: "Application", typed: str | None, progress: "Progres
     return typed == name
 
 
-def _print_outcomes(outcomes: "list[Outcome]", json_: bool) -> bool:
-    """Print what became of each; whether all were started."""
+def _print(came: _Came, json_: bool) -> bool:
+    """Print what became of all; whether it is what was wanted."""
+    good = all(batch.counts.good for batch, _ in came.batches) and not came.not_taken
+    if json_:
+        print_json(_told(came))
+        return good and not _unstarted(came.outcomes)
+    _print_outcomes(came.outcomes)
+    for batch, rows in came.batches:
+        _print_batch(batch, rows)
+    for path, count, invalid in came.not_taken:
+        print_rows(list(invalid[:MOST_SHOWN]))
+        line(("✗ nothing started", "red"), f"  {path}: {len(invalid)} of {count} rows are invalid")
+    return good and not _unstarted(came.outcomes)
+
+
+def _unstarted(outcomes: "list[Outcome]") -> bool:
+    from operations.start import Started
+
+    return not all(isinstance(outcome, Started) for outcome in outcomes)
+
+
+def _told(came: _Came) -> dict[str, Any]:
+    """The contract's shape; of batches the rows, each as its file and line, and the batches."""
+    from operations.start import AlreadyOpen, Busy, Invalid, Started
+
+    told: dict[str, list[Any]] = {
+        "started": [o for o in came.outcomes if isinstance(o, Started)],
+        "already_open": [o for o in came.outcomes if isinstance(o, AlreadyOpen)],
+        "busy": [o for o in came.outcomes if isinstance(o, Busy)],
+        "invalid": [o for o in came.outcomes if isinstance(o, Invalid)],
+    }
+    if came.batches:
+        told |= {"pending": [], "failed": [], "batches": [batch for batch, _ in came.batches]}
+    for batch, rows in came.batches:
+        uids = {row.filing_id: row.uid for row in rows if row.uid}
+        for row in rows:
+            where, told_row = _told_row(batch, row, uids)
+            told[where].append(told_row)
+    for path, _, invalid in came.not_taken:
+        told["invalid"] += [{"file": f"{path}:{r.row}", "problems": r.problems} for r in invalid]
+    return told
+
+
+def _told_row(
+    batch: Batch, row: BatchRow, uids: Mapping[str | None, str]
+) -> tuple[str, dict[str, Any]]:
+    filing = {"filing_id": row.filing_id}
+    file = {"file": f"{batch.file}:{row.row}"}
+    match row.result:
+        case RowResult.STARTED:
+            return "started", filing | {"uid": row.uid} | file
+        case RowResult.QUEUED:
+            return "started", filing | {"uid": row.uid} | file | {"queued_behind": row.waits_for}
+        case RowResult.ALREADY_OPEN:
+            uid = row.uid or uids.get(row.filing_id)
+            return "already_open", filing | {"uid": uid} | file
+        case RowResult.BUSY:
+            return "busy", filing | {"waits_for": row.waits_for} | file
+        case RowResult.INVALID:
+            return "invalid", file | {"problems": row.problems}
+        case RowResult.PENDING:
+            return "pending", filing | file
+    return "failed", filing | file | {"code": row.code}
+
+
+def _print_batch(batch: Batch, rows: list[BatchRow]) -> None:
+    wrong = [row for row in rows if row.result not in GOOD]
+    small = batch.counts.rows <= SMALL
+    shown = rows if small else wrong
+    if shown:
+        print_rows(shown[:MOST_SHOWN])
+    if len(shown) > MOST_SHOWN:
+        line((f"… and {len(shown) - MOST_SHOWN} more rows", "dim"))
+    print_sum(batch)
+    short = batch.id[:SHORT]
+    if batch.counts.pending:
+        line(f"it goes on by itself: `starter.py batches {short} --follow` watches it")
+    elif wrong:
+        line(
+            f"`starter.py batches {short} --report FILE.csv` has a line per row; when the causes are "
+            "mended, --again takes up the rows that came to nothing"
+        )
+
+
+def _print_outcomes(outcomes: "list[Outcome]") -> None:
+    """Print what became of single applications."""
     from operations.start import AlreadyOpen, Busy, Invalid, Queued, Started
 
     started = [o for o in outcomes if isinstance(o, Started)]
     already = [o for o in outcomes if isinstance(o, AlreadyOpen)]
     busy = [o for o in outcomes if isinstance(o, Busy)]
     invalid = [o for o in outcomes if isinstance(o, Invalid)]
-    if json_:
-        print_json({"started": started, "already_open": already, "busy": busy, "invalid": invalid})
-    else:
-        for one in started:
-            behind = f"  queued behind {one.queued_behind}" if isinstance(one, Queued) else ""
-            line(("✓ started", "green"), f" {one.filing_id}  uid {one.uid}{behind}")
-        for open_ in already:
-            line(
-                ("= already open", "yellow"),
-                f" {open_.filing_id}  ({open_.file}): see `starter.py show {open_.filing_id}`",
-            )
-        for held in busy:
-            line(
-                ("… busy", "yellow"),
-                f" {held.filing_id}  ({held.file}): {held.waits_for} has its subject or mini program; "
-                "start it again when that has ended, or with --queue",
-            )
-        for wrong in invalid:
-            line(("✗ invalid", "red"), f"  {wrong.file}")
-            print_problems(wrong.problems)
-        if len(outcomes) > 1:
-            line(
-                f"{len(outcomes)} applications: {len(started)} started, {len(already)} already "
-                f"open, {len(busy)} busy, {len(invalid)} invalid"
-            )
-    return len(started) == len(outcomes)
+    for one in started:
+        behind = f"  queued behind {one.queued_behind}" if isinstance(one, Queued) else ""
+        line(("✓ started", "green"), f" {one.filing_id}  uid {one.uid}{behind}")
+    for open_ in already:
+        line(
+            ("= already open", "yellow"),
+            f" {open_.filing_id}  ({open_.file}): see `starter.py show {open_.filing_id}`",
+        )
+    for held in busy:
+        line(
+            ("… busy", "yellow"),
+            f" {held.filing_id}  ({held.file}): {held.waits_for} has its subject or mini program; "
+            "start it again when that has ended, or with --queue",
+        )
+    for wrong in invalid:
+        line(("✗ invalid", "red"), f"  {wrong.file}")
+        print_problems(wrong.problems)
+    if len(outcomes) > 1:
+        line(
+            f"{len(outcomes)} applications: {len(started)} started, {len(already)} already "
+            f"open, {len(busy)} busy, {len(invalid)} invalid"
+        )

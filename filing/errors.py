@@ -10,3 +10,6 @@ INVALID_SWEEP = "InvalidSweep"
 
 INVALID_DISPLAY = "InvalidDisplay"
 """What a display workflow was started with, or its id, is not valid: the text lists the paths."""
+
+INVALID_BATCH = "InvalidBatch"
+"""A batch was started with something else than its id."""

@@ -14,7 +14,8 @@ PREFETCH = 1000
 
 class MaterialReference(Model):
     """One material of one round of a filing. `path` is as in `materials.2.file`; the file's own
-    name is left out, for it may be somebody's. `open`: the filing has not ended."""
+    name is left out, for it may be somebody's. `open`: the filing has not ended. The uid of a row that
+    is still to be started is its batch."""
 
     sha256: str
     filing_id: str
@@ -41,6 +42,13 @@ async def material_references(pool: "Pool") -> AsyncIterator[MaterialReference]:
                 cross join lateral
                     jsonb_array_elements(application->'materials') with ordinality as material
             where material.value->>'sha256' is not null
+            union all
+            -- Of rows of batches that are still to be started.
+            select material.value->>'sha256', filing_id, batch, 1,
+                'materials.' || (ordinality - 1) || '.file', true
+            from batch_rows cross join lateral
+                jsonb_array_elements(work->'materials') with ordinality as material
+            where result = 'pending' and work ? 'materials'
             """,
             prefetch=PREFETCH,
         ):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     )
 
-REVISION = "0011"
+REVISION = "0012"
 """The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
 CLOSE_WITHIN = 5.0
 ROLE = "beian_app"
@@ -164,7 +164,8 @@ class Registry:
     async def claim(self, opening: State) -> Claim:
         """See `activities.ports.Records.claim`."""
         async with self.pool.acquire() as connection, connection.transaction():
-            await self._write_row(connection, opening)
+            # What is written of it already stays, as that it waits in a queue.
+            await self._write_row(connection, opening, statement=OPEN)
             return await holdings.claim(connection, opening)
 
     async def holder(self, application: Application) -> str | None:
@@ -342,7 +343,12 @@ class Registry:
             )
 
     async def _write_row(
-        self, connection: "Connection", state: State, told: Told | None = None
+        self,
+        connection: "Connection",
+        state: State,
+        told: Told | None = None,
+        *,
+        statement: str | None = None,
     ) -> None:
         answer = status_answer(state)
         row = {
@@ -373,7 +379,7 @@ class Registry:
             "agency": state.application.agency,
             "customer": state.application.customer,
         }
-        await connection.execute(UPSERT, *storable(list(row.values())))
+        await connection.execute(statement or UPSERT, *storable(list(row.values())))
 
 
 # Also where the stored row is newer, this takes its lock; only then nothing is changed.
@@ -402,6 +408,9 @@ where case
     else filings.sequence <= excluded.sequence
 end
 """
+
+OPEN = UPSERT.partition("on conflict")[0] + "on conflict (uid) do update set uid = filings.uid"
+"""The same, but a row that is there stays as it is; it is locked."""
 
 
 def _columns(row: asyncpg.Record) -> dict[str, Any]:

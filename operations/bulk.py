@@ -1,4 +1,4 @@
-"""Holding and resuming many filings at once, as when a bureau's system is down."""
+"""Holding, resuming and withdrawing many filings at once, as when a bureau's system is down."""
 
 import asyncio
 from collections import Counter
@@ -29,6 +29,7 @@ class Bulk(str, Enum):
 
     HOLD = "hold"
     RESUME = "resume"
+    WITHDRAW = "withdraw"
 
 
 class Result(str, Enum):
@@ -52,6 +53,8 @@ class BulkResult(Model):
     result: Result
     code: str | None = None
     """Why it was refused, or what failed."""
+    explanation: str | None = None
+    """The same in the filing's own words."""
 
 
 class BulkReport(Model):
@@ -118,7 +121,7 @@ async def carry_out(
     rate: float = FILINGS_A_SECOND,
     progress: Callable[[BulkResult], None] = lambda result: None,
 ) -> BulkReport:
-    """Hold or resume each filing that needs it, one answer each. What fails for one filing stops no
+    """Hold, resume or withdraw each filing that needs it, one answer each. What fails for one filing stops no
     other. Where a service goes away the rest is left, and the report says so: the same again goes
     on where this one stopped."""
     results: list[BulkResult] = []
@@ -170,12 +173,22 @@ async def carry_out(
     )
 
 
-def _became(filing: ListedFiling, result: Result, code: str | None = None) -> BulkResult:
-    return BulkResult(filing_id=filing.filing_id, uid=filing.uid, result=result, code=code)
+def _became(
+    filing: ListedFiling, result: Result, code: str | None = None, explanation: str | None = None
+) -> BulkResult:
+    return BulkResult(
+        filing_id=filing.filing_id,
+        uid=filing.uid,
+        result=result,
+        code=code,
+        explanation=explanation,
+    )
 
 
 def _due(action: Bulk, held: bool, held_by_authority: bool) -> bool:
     """Whether it needs that: what the authority holds is held by a person only from then on."""
+    if action is Bulk.WITHDRAW:
+        return True
     return held if action is Bulk.RESUME else not held or held_by_authority
 
 
@@ -194,9 +207,14 @@ async def _one(
     outcome = await send(record, action.value, dict(payload), services)
     if outcome.accepted:
         return _became(filing, Result.DONE)
-    code = (outcome.refusal or {}).get("code")
+    refusal = outcome.refusal or {}
+    code = refusal.get("code")
     if code in ("final", ENDED):
         return _became(filing, Result.ENDED)
+    already = code in ("already_held", "not_held")
     return _became(
-        filing, Result.ALREADY if code in ("already_held", "not_held") else Result.REFUSED, code
+        filing,
+        Result.ALREADY if already else Result.REFUSED,
+        code,
+        refusal.get("explanation"),
     )

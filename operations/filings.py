@@ -188,13 +188,19 @@ async def show(id_: str, services: Services) -> Shown:
 
 
 async def send(
-    record: FilingRecord, name: str, payload: dict[str, Any], services: Services
+    record: FilingRecord,
+    name: str,
+    payload: dict[str, Any],
+    services: Services,
+    *,
+    key: str | None = None,
 ) -> Outcome:
-    """Send a message as an update, and learn what became of it. Raises `ServiceUnreachable`."""
+    """Send a message as an update, and learn what became of it; of two under one `key` the second
+    is told what became of the first. Raises `ServiceUnreachable`."""
     if record.closed_at:
         return await _too_late(record, name)
     try:
-        answer = await update(handle_of(record, services), name, payload)
+        answer = await update(handle_of(record, services), name, payload, key=key)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return await _too_late(await settle(record, services), name)
@@ -204,12 +210,15 @@ async def send(
     return Outcome.model_validate(answer)
 
 
-async def update(handle: WorkflowHandle[Any, Any], name: str, payload: dict[str, Any]) -> Any:
+async def update(
+    handle: WorkflowHandle[Any, Any], name: str, payload: dict[str, Any], *, key: str | None = None
+) -> Any:
     """Send an update, again where it certainly did not arrive. Raises what Temporal's client does."""
+    key = key or str(uuid.uuid4())
     for attempt in range(UPDATE_TRIES):
         try:
             return await handle.execute_update(
-                name, payload, id=str(uuid.uuid4()), rpc_timeout=APPLIED_WITHIN
+                name, payload, id=f"{key}-{attempt}", rpc_timeout=APPLIED_WITHIN
             )
         except WorkflowUpdateFailedError as error:
             # The server's own answer where a task ended just as the message came (a filing that
@@ -241,15 +250,18 @@ async def _too_late(record: FilingRecord, name: str) -> Outcome:
     return Outcome(accepted=False, refusal=refusal, status=answer)
 
 
-async def decide(id_: str, verdict: Verdict, services: Services) -> Decided:
+async def decide(
+    id_: str, verdict: Verdict, services: Services, *, key: str | None = None
+) -> Decided:
     """Decide for the stage and round that the reviewer saw, else for those that are waiting as we
-    see it now, so that a late or doubled call is refused and never applied to another stage."""
+    see it now, so that a late or doubled call is refused and never applied to another stage. Under
+    one `key` it is decided once."""
     record = await find(id_, services)
     seen = await status(record, services) or StatusAnswer.model_validate(record.view)
-    decision = verdict.decision | {"decision_id": str(uuid.uuid4())}
+    decision = verdict.decision | {"decision_id": key or str(uuid.uuid4())}
     stage, round_ = verdict.stage or seen.status, verdict.round or seen.round
     payload = {"stage": stage.value, "round": round_, "decision": decision}
-    outcome = await send(record, "decide", payload, services)
+    outcome = await send(record, "decide", payload, services, key=key)
     application = await services.registry.application(record.uid)
     meant = {
         field: nearest_path(field, application)

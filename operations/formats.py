@@ -14,20 +14,13 @@ from typing import Any
 import yaml
 
 from filing.problems import Problem
-from filing.vocabulary import NO_PRE_APPROVAL
 
 MAX_DOCUMENT = 1024 * 1024
 """The largest application, in bytes: one file, or one line of JSON Lines, or one row."""
 MAX_DEPTH = 50
 """How deep mappings and lists may be nested; an application needs 5."""
-MAX_COLUMNS = 1000
-"""How many columns a CSV file may have."""
-MAX_ITEMS = 100
-"""How many items a list may have in CSV columns."""
 MAX_PATH = 200
 """Longest path, in characters, whose line is kept: or depth times width would fill the memory."""
-SPLIT_COLUMN = "mini_program.service_contents"
-"""The CSV column that holds several values, separated by `;`."""
 
 _CONSTANTS = {"": None, "~": None} | {
     spelling: value
@@ -37,8 +30,6 @@ _CONSTANTS = {"": None, "~": None} | {
 # Possessive, so that no text makes it go back: brackets outside of strings, in linear time.
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[Ee]\+?\d+")
-_COLUMN = re.compile(r"[a-z_]+(?:\.(?:[a-z_]+|0|[1-9]\d{0,2})){0,9}")
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -56,7 +47,7 @@ def too_large(limit: int) -> Unreadable:
     return Unreadable(
         "file_too_large",
         f"内容超过 {size}",
-        "申请文件只写文字，照片和证件以路径引用；多份申请请用 JSON Lines 或 CSV",
+        "申请文件只写文字，照片和证件以路径引用；多份申请请用 JSON Lines、CSV 或 Excel",
     )
 
 
@@ -71,12 +62,12 @@ def _mapping(value: Any) -> dict[str, Any]:
     )
 
 
-def _shown(key: str) -> str:
+def shown(key: str) -> str:
     """A key for a message: short, and without a number that may be somebody's."""
     return re.sub(r"\d{5,}", "…", _UNSTORABLE.sub("?", key))[:60]
 
 
-def _storable(text: str, path: str) -> str:
+def storable(text: str, path: str) -> str:
     """The text, where it has no character that neither a form nor a database can hold."""
     if _UNSTORABLE.search(text):
         raise Unreadable(
@@ -92,9 +83,9 @@ def _joined(path: str, part: str | int) -> str:
 def _duplicate(key: str, path: str, where: str) -> Unreadable:
     return Unreadable(
         "duplicate_key",
-        f"字段 {_shown(key)} 重复出现{where}",
+        f"字段 {shown(key)} 重复出现{where}",
         "同一字段只保留一个",
-        _joined(path, _shown(key)),
+        _joined(path, shown(key)),
     )
 
 
@@ -120,7 +111,7 @@ class _Open:
 
     def place(self) -> str:
         """The path of the value that comes next."""
-        return _joined(self.path, len(self.value) if self.key is None else _shown(self.key))
+        return _joined(self.path, len(self.value) if self.key is None else shown(self.key))
 
     def put(self, value: Any) -> None:
         if isinstance(self.value, list):
@@ -192,7 +183,7 @@ def _yaml_scalar(
 ) -> None:
     parent = stack[-1] if stack else None
     if parent is not None and isinstance(parent.value, dict) and parent.key is None:
-        key = _storable(event.value, parent.path)
+        key = storable(event.value, parent.path)
         if key in parent.keys:
             where = f"（第 {parent.keys[key]} 行和第 {line} 行）"
             raise _duplicate(key, parent.path, where)
@@ -201,7 +192,7 @@ def _yaml_scalar(
     path = parent.place() if parent else ""
     if len(path) <= MAX_PATH:
         lines[path] = line
-    value: Any = _storable(event.value, path)
+    value: Any = storable(event.value, path)
     if event.implicit[0]:  # written plain, without quotes
         value = _CONSTANTS.get(value, value)
     if parent is None:
@@ -270,93 +261,11 @@ def _not_json(constant: str) -> Any:
 def _check_text(value: Any, path: str) -> None:
     """Refuse what no form and no database can hold, in keys and values; at most `MAX_DEPTH` deep."""
     if isinstance(value, str):
-        _storable(value, path)
+        storable(value, path)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _check_text(item, _joined(path, index))
     elif isinstance(value, dict):
         for key, item in value.items():
-            _storable(key, path)
-            _check_text(item, _joined(path, _shown(key)))
-
-
-# CSV
-
-
-def columns_of(header: list[str]) -> list[str]:
-    """The columns' paths, stripped. Raises at the first that can be none."""
-    columns = [column.strip() for column in header]
-    if len(columns) > MAX_COLUMNS:
-        raise _bad_header(f"表头有 {len(columns)} 列，超过 {MAX_COLUMNS} 列")
-    for number, column in enumerate(columns, start=1):
-        if not _COLUMN.fullmatch(column) or any(
-            part.isdigit() and int(part) >= MAX_ITEMS for part in column.split(".")
-        ):
-            raise _bad_header(f"第 {number} 列的表头“{_shown(column)}”不是字段路径")
-        if column in columns[: number - 1]:
-            raise _bad_header(f"表头 {column} 重复出现")
-        if clash := next((c for c in columns if c.startswith(f"{column}.")), None):
-            raise _bad_header(f"表头 {column} 与 {clash} 不能同时出现")
-    if "kind" not in columns:
-        raise _bad_header("表头缺少 kind 列")
-    groups: dict[str, bool] = {}
-    for column in columns:
-        parts = column.split(".")
-        for depth, part in enumerate(parts):
-            if groups.setdefault(".".join(parts[:depth]), part.isdigit()) is not part.isdigit():
-                raise _bad_header(f"表头 {column} 的序号与同级字段混用")
-    return columns
-
-
-def _bad_header(message: str) -> Unreadable:
-    return Unreadable(
-        "csv_header",
-        message,
-        "第一行以逗号分隔，写字段路径，如 kind,mini_program.appid,materials.0.type",
-    )
-
-
-def from_row(columns: list[str], row: list[str]) -> dict[str, Any]:
-    """The application of a row. An empty cell is absent; a list's items close up; 以上都不涉及 as the
-    pre-approvals, or as the only one's category, is their empty list."""
-    if any(cell.strip() for cell in row[len(columns) :]):
-        raise Unreadable(
-            "csv_row", f"单元格比表头多（表头 {len(columns)} 列）", "含逗号的内容请加双引号"
-        )
-    if sum(map(len, row)) > MAX_DOCUMENT:
-        raise too_large(MAX_DOCUMENT)
-    data: dict[str, Any] = {}
-    for column, cell in zip(columns, row, strict=False):
-        value: Any = _storable(cell.strip(), column)
-        if not value:
-            continue
-        if _SCIENTIFIC.fullmatch(value):
-            raise Unreadable(
-                "number_mangled",
-                "号码已被表格软件改写成科学计数法",
-                "请把该列设为文本格式后重新填写完整号码",
-                column,
-            )
-        if column == SPLIT_COLUMN:
-            parts = value.replace("；", ";").split(";")
-            value = [part.strip() for part in parts if part.strip()]
-        *parents, last = column.split(".")
-        place = data
-        for part in parents:
-            place = place.setdefault(part, {})
-        place[last] = value
-    # An empty cell says nothing, so that none is said in the authority's words.
-    program = data.get("mini_program")
-    stated = (NO_PRE_APPROVAL, {"0": {"category": NO_PRE_APPROVAL}})
-    if isinstance(program, dict) and program.get("pre_approvals") in stated:
-        program["pre_approvals"] = []
-    return {key: _with_lists(value) for key, value in data.items()}
-
-
-def _with_lists(value: Any) -> Any:
-    """Mappings whose keys are numbers as the lists that they stand for, in order of the numbers."""
-    if not isinstance(value, dict):
-        return value
-    if value and all(key.isdigit() for key in value):
-        return [_with_lists(value[key]) for key in sorted(value, key=int)]
-    return {key: _with_lists(item) for key, item in value.items()}
+            storable(key, path)
+            _check_text(item, _joined(path, shown(key)))

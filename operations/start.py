@@ -1,10 +1,11 @@
 """Starting filings."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from filing.application import Application, workflow_id
 from filing.checks import check
@@ -17,8 +18,9 @@ from filing.rules import leveled
 from filing.vocabulary import CHANGES, KIND_LABELS, Kind
 from gateways.materials import FileChanged
 from gateways.temporal import TASK_QUEUE, WORKFLOW
-from operations.applications import Examined, examine_files, store_materials
+from operations.applications import examine, store_materials
 from operations.filings import find, settle
+from operations.reading import Document
 from operations.services import Services, now
 
 
@@ -63,6 +65,12 @@ class Invalid(Model):
 
 Outcome = Started | AlreadyOpen | Busy | Invalid
 
+Confirmed = Callable[[Application], bool]
+"""Asked about what cannot be undone."""
+
+MARK = "batch_row"
+"""Key of the memo that names the row of a batch by which a filing was started."""
+
 
 def static_summary(application: Application) -> str:
     """The filing's name in Temporal's UI. An individual's name is not in it."""
@@ -70,25 +78,42 @@ def static_summary(application: Application) -> str:
     return f"{KIND_LABELS[application.kind]} · {mini_program.name} · {mini_program.appid} · {subject.province}"
 
 
-async def start_files(
-    paths: Iterable[str],
+async def start_document(
+    document: Document,
     services: Services,
     today: date,
     *,
     queue: bool = False,
-    confirmed: Callable[[Application], bool],
-) -> AsyncIterator[Outcome]:
-    """Start every valid application of the files; each stands or falls alone. With `queue`, one
-    whose subject or mini program another filing has waits for that one's end. `confirmed` is asked
-    about what cannot be undone."""
-    for examined in examine_files(paths, today, services.settings.levels):
-        file, application = examined.document.name, examined.application
-        if application is None or not examined.valid:
-            yield Invalid(file=file, problems=examined.problems)
-        elif application.kind is Kind.CANCEL_SUBJECT and not confirmed(application):
-            yield Invalid(file=file, problems=(_NOT_CONFIRMED,))
-        else:
-            yield await _start(examined, services, queue=queue)
+    confirmed: Confirmed,
+) -> Outcome:
+    """Start an application, if it is valid. With `queue`, one whose subject or mini program another
+    filing has waits for that one's end."""
+    stored = await ready(document, services, today, confirmed)
+    if not isinstance(stored, Application):
+        return Invalid(file=document.name, problems=stored)
+    return await start_application(stored, document.name, services, queue=queue)
+
+
+async def ready(
+    document: Document, services: Services, today: date, confirmed: Confirmed
+) -> Application | tuple[Problem, ...]:
+    """A valid application whose materials are in the store, or what is wrong with it."""
+    examined = examine(document, today, services.settings.levels)
+    application = examined.application
+    if application is None or not examined.valid:
+        return examined.problems
+    if application.kind is Kind.CANCEL_SUBJECT and not confirmed(application):
+        return (_NOT_CONFIRMED,)
+    try:
+        return await store_materials(examined, services.materials)
+    except FileChanged as changed:
+        problem = Problem(
+            path="materials",
+            code="file_changed",
+            message=f"材料 {changed.file} 在检查之后发生了变化",
+            fix="请重新运行 start",
+        )
+        return (problem,)
 
 
 _NOT_CONFIRMED = Problem(
@@ -97,21 +122,6 @@ _NOT_CONFIRMED = Problem(
     message="注销主体会注销其名下全部小程序、网站与 APP 的备案,且不可恢复;未确认主体名称,或所填名称不符",
     fix="请用 --confirm 主体名称 确认(与申请中的 subject.name 完全一致)",
 )
-
-
-async def _start(examined: Examined, services: Services, *, queue: bool) -> Outcome:
-    file = examined.document.name
-    try:
-        application = await store_materials(examined, services.materials)
-    except FileChanged as changed:
-        problem = Problem(
-            path="materials",
-            code="file_changed",
-            message=f"材料 {changed.file} 在检查之后发生了变化",
-            fix="请重新运行 start",
-        )
-        return Invalid(file=file, problems=(problem,))
-    return await start_application(application, file, services, queue=queue)
 
 
 async def _with_holdings(
@@ -141,17 +151,32 @@ async def _holder(application: Application, services: Services) -> str | None:
 
 
 async def start_application(
-    application: Application, file: str, services: Services, *, queue: bool = False
+    application: Application,
+    file: str,
+    services: Services,
+    *,
+    queue: bool = False,
+    mark: str | None = None,
+    begun: bool = False,
 ) -> Outcome:
     """Start one checked application whose materials are stored, unless what is on file is against
-    it; what a change lacks of that is filled in."""
+    it; what a change lacks of that is filled in.
+
+    Under a `mark`, which stays with the filing, it is started once: what an attempt that was lost
+    (`begun`) had started is found again.
+    """
+    id_ = workflow_id(application)
+    if begun and mark is not None:
+        uid = await _started_under(mark, id_, services)
+        if uid is not None:
+            return await _on_record(application, uid, queue, file, services)
     application, problems = await _with_holdings(application, services)
     if errors(problems):
         return Invalid(file=file, problems=problems)
-    id_ = workflow_id(application)
     holder = await _holder(application, services)
     if holder is not None and not queue:
         return Busy(filing_id=id_, waits_for=holder, file=file)
+    memo = ({QUEUE: True} if queue else {}) | ({MARK: mark} if mark else {})
     try:
         handle = await services.client.start_workflow(
             WORKFLOW,
@@ -160,24 +185,56 @@ async def start_application(
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             static_summary=static_summary(application),
-            memo={QUEUE: True} if queue else None,
+            memo=memo or None,
         )
     except WorkflowAlreadyStartedError as error:
+        ours = await _started_under(mark, id_, services) if mark else None
+        if ours is not None:
+            return await _on_record(application, ours, queue, file, services)
         # The run that is open may be a continuation: the registry knows the first one.
         record = await services.registry.find(id_)
         uid = record.uid if record and record.closed_at is None else error.run_id
         return AlreadyOpen(filing_id=id_, uid=uid, file=file)
     uid = handle.first_execution_run_id
     assert uid is not None
+    return await _on_record(application, uid, queue, file, services)
+
+
+async def _started_under(mark: str, id_: str, services: Services) -> str | None:
+    """The uid of the latest filing of that workflow id, where it was started under the mark."""
+    try:
+        latest = await services.client.get_workflow_handle(id_).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
+    if (await latest.memo()).get(MARK) != mark:
+        return None
+    return latest.raw_info.first_run_id
+
+
+async def _on_record(
+    application: Application, uid: str, queue: bool, file: str, services: Services
+) -> Outcome:
+    """Make sure that the registry has a filing that was started; what became of it so far."""
+    id_ = workflow_id(application)
+    holder = await _holder(application, services)
     # The workflow's first step writes the same row; this one only makes sure that it is there
     # before we return, and never overwrites a newer one (its sequence is 0).
     opening = begin(
         application, id_, uid, services.settings.authority, now(), queued_behind=holder
-    ).state
-    await services.registry.write(opening.model_copy(update={"sequence": 0}), ())
-    for older in await services.registry.open_uids(id_):
+    ).state.model_copy(update={"sequence": 0})
+    await services.registry.write(opening, ())
+    open_ones = await services.registry.open_uids(id_)
+    for older in open_ones:
         if older != uid:  # one at a time is open under an id
             await settle(await find(older, services), services)
+    if uid in open_ones:
+        # As the workflow's first step does, under the same uid: of two that are started at the same
+        # moment it is told here already which one is refused.
+        holder = (await services.registry.claim(opening)).holder
+        if holder is not None and not queue:
+            return Busy(filing_id=id_, waits_for=holder, file=file)
     if await services.registry.closed_as_refused(uid):
         holder = await _holder(application, services)
         if holder is not None:  # it came between

@@ -23,7 +23,11 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "advance": ("--by", "--to-deadline"),
     "check": ("--json", "--at"),
     "forecast": ("--kind", "--stage", "--from", "--json"),
-    "start": ("--dry-run", "--json"),
+    "start": (
+        *("--dry-run", "--json", "--queue", "--confirm"),
+        *("--follow", "--again", "--all-or-nothing", "--rate"),
+    ),
+    "batches": ("--result", "--report", "--follow", "--stop", "--limit", "--json"),
     "list": (
         *("--status", "--kind", "--province", "--waiting-for"),
         *("--overdue", "--due-before", "--limit", "--json"),
@@ -32,7 +36,10 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "listing": ("--at", "--json"),
     "sweep": ("--at", "--dry-run", "--json"),
     "show": ("--json",),
-    "decide": ("--reviewer", "--reason", "--number", "--stage", "--round", "--json"),
+    "decide": (
+        *("--reviewer", "--reason", "--number", "--stage", "--round", "--json"),
+        *("--from", "--dry-run", "--again", "--follow", "--rate"),
+    ),
     "verify-sms": ("--person",),
     "withdraw": ("--reason",),
     "hold": ("--reason",),
@@ -57,7 +64,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "listing": ("wx1a2b3c4d5e6f7a8b",),
 }
 """What a command cannot do without."""
-ALONE = {"up", "demo", "migrate", "list", "sweep", "receive", "events"}
+ALONE = {"up", "demo", "migrate", "list", "sweep", "receive", "events", "batches"}
 NEED_NO_SERVICE = {"up", "demo", "check", "forecast", "example", "schema"}
 CALLED = sorted(set(COMMANDS) & (NEEDED.keys() | ALONE))
 
@@ -89,6 +96,17 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("show", "\udcff"), "UTF-8"),
     (("decide", "x", "approve"), "--reviewer"),
     (("decide", "x", "approve", "--reviewer", ""), "--reviewer"),
+    (("decide", "x", "--reviewer", "li.na"), "OUTCOME"),
+    (("decide", "x", "approve", "--reviewer", "li.na", "--from", "a.csv"), "--from"),
+    (("decide", "x", "approve", "--reviewer", "li.na", "--dry-run"), "--from"),
+    (("decide", "--from", "a.csv", "--rate", "0"), "--rate"),
+    (("start", "a.csv", "--rate", "5000"), "--rate"),
+    (("batches", " "), "ID"),
+    (("batches", "--stop"), "ID"),
+    (("batches", "x", "--result", "nonsense"), "already_open"),
+    (("withdraw-many", "--reason", "x"), "--province"),
+    (("withdraw-many", "--all"), "--reason"),
+    (("schema", "application", "--csv", "a.csv"), "decision_columns"),
     (("decide", "x", "maybe", "--reviewer", "li.na"), "approve"),
     (("decide", "x", "return", "--reviewer", "li.na", "--reason", "no field"), "FIELD=TEXT"),
     (("decide", "x", "return", "--reviewer", "li.na", "--reason", "=text"), "FIELD=TEXT"),

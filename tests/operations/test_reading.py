@@ -4,6 +4,7 @@ import io
 import json
 import os
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from operations import formats, reading
 from operations.reading import Document, read_documents
@@ -410,3 +412,33 @@ _JSON = st.recursive(
 def test_data_survives_being_written(data: dict[str, Any]) -> None:
     assert formats.from_json(json.dumps(data)) == data
     assert formats.from_yaml(json.dumps(data, ensure_ascii=False), {}) == data
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".xlsx"])
+def test_ten_thousand_rows_are_read_within_little_memory(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"many{suffix}"
+    remark = "面向本地商户的线上商城" * 20
+    if suffix == ".xlsx":
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet()
+        sheet.append(["kind", "小程序AppID", "小程序备注"])
+        for number in range(10_000):
+            sheet.append(["new", f"wx{number}", remark])
+        book.save(path)
+    else:
+        with path.open("w", encoding="utf-8") as file:
+            if suffix == ".csv":
+                file.write("kind,mini_program.appid,mini_program.remark\n")
+            for number in range(10_000):
+                row = {"kind": "new", "mini_program": {"appid": f"wx{number}", "remark": remark}}
+                csv_row = f"new,wx{number},{remark}"
+                file.write((csv_row if suffix == ".csv" else json.dumps(row)) + "\n")
+    tracemalloc.start()
+    try:
+        count = sum(document.data is not None for document in read_documents(str(path)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 10_000
+    # Kept, the rows would be 15 MB; the modules of the reader itself count here too.
+    assert peak < 12_000_000, peak

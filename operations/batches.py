@@ -1,0 +1,260 @@
+"""Taking in files of many: read and checked to the end first, then a durable batch that a worker
+carries out, whatever becomes of who ordered it.
+
+Nothing of a file is there before all of it is: rows go to the registry in one transaction, which a
+kill undoes. The batch is named by the file's SHA-256, so the same file again is the same batch.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from filing.application import Application, workflow_id
+from filing.batches import (
+    BATCH_WORKFLOW,
+    SHORT,
+    Batch,
+    BatchAction,
+    BatchCounts,
+    BatchOrder,
+    BatchRow,
+    RowResult,
+    batch_workflow_id,
+)
+from filing.model import Model
+from filing.problems import Problem
+from gateways.batches import Ambiguous, Batches, NewBatch, NewRow, TakingIn
+from gateways.discovery import ServiceUnreachable
+from gateways.registry import Registry
+from gateways.temporal import TASK_QUEUE
+from operations.reading import Document, Source
+from operations.services import Services, now
+from operations.start import Confirmed, ready
+from operations.tables import APPLICATIONS, Table
+
+ROWS_AT_ONCE = 200
+LOOK_EVERY = 0.5
+"""Seconds between looks at a batch that is followed."""
+TAKEN_UP_WITHIN = timedelta(seconds=30)
+
+
+class NoSuchBatch(Exception):
+    """No batch, or several, have this id."""
+
+
+class Ordered(Model):
+    """How a batch is to be carried out."""
+
+    by: str
+    rate: float
+    queue: bool = False
+    again: bool = False
+    all_or_nothing: bool = False
+
+
+class Taken(Model):
+    """A batch that was ordered; `kept`: it had been ordered before, and nothing was added."""
+
+    batch: Batch
+    kept: bool
+    taken_up: int
+    """Rows that this order added, or took up once more."""
+
+
+class NotTaken(Model):
+    """A file of which nothing was taken in."""
+
+    file: str
+    rows: int
+    invalid: tuple[BatchRow, ...]
+
+
+Progress = Callable[[int], None]
+"""Told how many rows were read."""
+ReadRow = Callable[[Document], Awaitable[NewRow]]
+"""What a row becomes: work, or problems."""
+
+
+class _Back(Exception):
+    """Undo what was taken in."""
+
+    def __init__(self, wrong: NotTaken) -> None:
+        super().__init__("not all rows are valid")
+        self.wrong = wrong
+
+
+async def order_starts(
+    source: Source,
+    services: Services,
+    ordered: Ordered,
+    *,
+    confirmed: Confirmed,
+    progress: Progress = lambda rows: None,
+) -> Taken | NotTaken:
+    """Have a file's applications started: valid ones although others are not, unless it is to be
+    all or nothing. Raises `Unreadable` where the file cannot be read to its end."""
+    today = now().date()
+
+    async def application(document: Document) -> NewRow:
+        found = await ready(document, services, today, confirmed)
+        if not isinstance(found, Application):
+            return invalid(document, found)
+        return NewRow(
+            row=document.row,
+            filing_id=workflow_id(found),
+            mini_program=found.mini_program.name,
+            work=found.model_dump(mode="json", exclude_defaults=True),
+        )
+
+    return await take_in(
+        source,
+        services,
+        ordered,
+        BatchAction.START,
+        application,
+        twins=RowResult.ALREADY_OPEN,
+        progress=progress,
+    )
+
+
+def invalid(document: Document, problems: tuple[Problem, ...]) -> NewRow:
+    """A row with which nothing can be done."""
+    return NewRow(row=document.row, filing_id=None, mini_program=None, work=None, problems=problems)
+
+
+async def take_in(
+    source: Source,
+    services: Services,
+    ordered: Ordered,
+    action: BatchAction,
+    read: ReadRow,
+    *,
+    twins: RowResult,
+    table: Table[Any] = APPLICATIONS,
+    progress: Progress = lambda rows: None,
+) -> Taken | NotTaken:
+    """Take a file in, unless it was before, and have a worker carry it out. `twins`: what becomes of
+    rows about the same filing as an earlier one."""
+    batches = Batches(services.registry)
+    new = NewBatch(
+        id=source.sha256,
+        action=action,
+        file=source.path,
+        by=ordered.by,
+        rate=ordered.rate,
+        queue=ordered.queue,
+    )
+    taken_up = 0
+    kept = False
+    try:
+        async with batches.taking_in(new.id) as taking:
+            first = await taking.order(new)
+            kept = not first and not ordered.again
+            if not kept:
+                wanted = None if first else await taking.order_again(new)
+                documents = source.documents(table)
+                taken_up = await _read_all(documents, taking, read, wanted, progress)
+                await taking.set_twins_aside(twins, "twice_in_file", "与第 {row} 行是同一项备案")
+                if ordered.all_or_nothing:
+                    await _all_valid(source, taking)
+    except _Back as back:
+        return back.wrong
+    batch = await find_batch(new.id, services.registry)
+    await see_to(batch, services)
+    return Taken(batch=batch, kept=kept, taken_up=taken_up)
+
+
+async def _all_valid(source: Source, taking: TakingIn) -> None:
+    if found := await taking.rows(RowResult.INVALID):
+        rows = (await taking.counts()).rows
+        raise _Back(NotTaken(file=source.path, rows=rows, invalid=tuple(found)))
+
+
+async def _read_all(
+    documents: Iterator[Document],
+    taking: TakingIn,
+    read: ReadRow,
+    wanted: set[int] | None,
+    progress: Progress,
+) -> int:
+    """Take in the rows that are wanted, all where None is said; how many."""
+    taken = 0
+    some: list[NewRow] = []
+    for count, document in enumerate(documents, start=1):
+        if wanted is None or document.row in wanted:
+            some.append(await read(document))
+            taken += 1
+        if len(some) >= ROWS_AT_ONCE:
+            await taking.add(some)
+            some.clear()
+        progress(count)
+    await taking.add(some)
+    return taken
+
+
+async def see_to(batch: Batch, services: Services) -> None:
+    """Have a worker carry out what is left of it; one that is at it is told to look again."""
+    if not batch.counts.pending:
+        return
+    await services.client.start_workflow(
+        BATCH_WORKFLOW,
+        BatchOrder(batch=batch.id),
+        id=batch_workflow_id(batch.id),
+        task_queue=TASK_QUEUE,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_signal="more",
+        static_summary=f"{batch.action.value} · {batch.counts.rows} rows · {batch.id[:SHORT]}",
+    )
+
+
+async def stop(batch: Batch, services: Services) -> bool:
+    """Have its workflow end after the rows that it is at; whether there was one."""
+    handle = services.client.get_workflow_handle(batch_workflow_id(batch.id))
+    try:
+        if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+            return False
+        await handle.cancel()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+async def find_batch(id_: str, registry: Registry) -> Batch:
+    """The batch whose id begins so. Raises `NoSuchBatch`."""
+    try:
+        batch = await Batches(registry).find(id_)
+    except Ambiguous:
+        raise NoSuchBatch(f"several batches begin with {id_}: give more digits") from None
+    if batch is None:
+        raise NoSuchBatch(f"no batch {id_}; `starter.py batches` lists them")
+    return batch
+
+
+async def follow(batch: Batch, services: Services, progress: Callable[[BatchCounts], None]) -> None:
+    """Wait until no row is left. Raises `ServiceUnreachable` where no worker takes it up: it is done
+    when one runs."""
+    batches = Batches(services.registry)
+    clock = asyncio.get_running_loop().time
+    since, before = clock(), batch.counts.pending
+    while True:
+        counts = await batches.counts(batch.id)
+        progress(counts)
+        if not counts.pending:
+            return
+        if counts.pending != before:
+            since, before = clock(), counts.pending
+        if clock() - since > max(TAKEN_UP_WITHIN.total_seconds(), 3 / batch.rate):
+            raise ServiceUnreachable(
+                f"no row was done within {TAKEN_UP_WITHIN.total_seconds():.0f} s: does a worker run? "
+                f"{counts.pending} of {counts.rows} rows are left, and are done when one does: see "
+                f"`starter.py batches {batch.id[:SHORT]}`"
+            )
+        await asyncio.sleep(LOOK_EVERY)

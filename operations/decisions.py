@@ -1,0 +1,242 @@
+"""Decisions of a file, one a row: read, checked against where each filing stands, and had made.
+
+Columns: `id`, `outcome`, `reviewer`, `number`, `stage`, `round`; `reason` as on the command line
+(FIELD=TEXT|SUGGESTION, one a line of the cell); and, as TEXT|SUGGESTION, one column a field, by its path
+or Chinese name. JSON Lines: the same keys, and `reasons` as in a decision.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from filing.authority import Reason
+from filing.batches import BatchAction, RowResult
+from filing.model import Model
+from filing.problems import Problem
+from filing.process.messages import Malformed, read
+from filing.process.stages import STAGES
+from filing.view import StatusAnswer
+from filing.vocabulary import STATUS_LABELS, Status
+from gateways.batches import NewRow
+from operations.batches import NotTaken, Ordered, Progress, Taken, invalid, take_in
+from operations.columns import meant_by
+from operations.filings import Verdict
+from operations.formats import Unreadable, shown, storable
+from operations.reading import Document, Source
+from operations.services import Services
+from operations.tables import Table
+
+COLUMNS = {
+    "id": "备案",
+    "outcome": "审核结论",
+    "reviewer": "审核人",
+    "reason": "退回原因",
+    "number": "小程序备案号",
+    "stage": "环节",
+    "round": "轮次",
+}
+"""Columns and their Chinese headings."""
+OUTCOMES = {"通过": "approve", "退回": "return", "不通过": "reject", "驳回": "reject"}
+_ALSO = {"结论": "outcome", "备案号": "number", "原因": "reason", "appid": "id", "filing_id": "id"}
+_PATH = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+")
+_STAGES = {STATUS_LABELS[status]: status.value for status in Status}
+MOST_COLUMNS = 200
+
+
+class WrongReason(ValueError):
+    """A reason that is not FIELD=TEXT or FIELD=TEXT|SUGGESTION."""
+
+
+def reason_of(text: str) -> dict[str, str]:
+    """A reason as the command line takes it. Raises `WrongReason`."""
+    field, equals, rest = text.partition("=")
+    if not (field.strip() and equals):
+        raise WrongReason(text)
+    return _reason(field.strip(), rest)
+
+
+def _reason(field: str, text: str) -> dict[str, str]:
+    """Raises `WrongReason`."""
+    why, _, suggestion = text.partition("|")
+    if not why.strip():
+        raise WrongReason(text)
+    reason = {"field": field, "reason": why.strip()}
+    return reason | ({"suggestion": suggestion.strip()} if suggestion.strip() else {})
+
+
+# Tables
+
+
+def _columns_of(header: Sequence[str]) -> list[str | None]:
+    """Keys of a decision; `=` and a path for a field's reason; None for what is passed over."""
+    named = {heading: key for key, heading in COLUMNS.items()} | _ALSO
+    columns: list[str | None] = []
+    if len(header) > MOST_COLUMNS:
+        raise _bad_header(f"表头有 {len(header)} 列，超过 {MOST_COLUMNS} 列")
+    for number, cell in enumerate(header, start=1):
+        heading = cell.strip()
+        key = heading if heading in COLUMNS else named.get(heading) or named.get(heading.lower())
+        if key is None:
+            field = heading if _PATH.fullmatch(heading) else meant_by(heading)
+            if field is None:
+                raise _bad_header(f"第 {number} 列的表头“{shown(heading)}”不认识")
+            # A paper has no path of its own: any text names a field.
+            key = f"={heading if field.startswith('materials/') else field}" if field else ""
+        if key and key in columns:
+            raise _bad_header(f"表头 {shown(heading)} 重复出现")
+        columns.append(key or None)
+    for key in ("id", "outcome"):
+        if key not in columns:
+            raise _bad_header(f"表头缺少 {key} 列（{COLUMNS[key]}）")
+    return columns
+
+
+def _bad_header(message: str) -> Unreadable:
+    return Unreadable(
+        "csv_header",
+        message,
+        f"表头写 {'、'.join(COLUMNS)}（或 {'、'.join(COLUMNS.values())}），"
+        "字段的退回原因另写一列，如 subject.name 或 主体名称",
+    )
+
+
+def _from_row(columns: Sequence[str | None], row: Sequence[str]) -> dict[str, Any]:
+    if any(cell.strip() for cell in row[len(columns) :]):
+        raise Unreadable(
+            "csv_row", f"单元格比表头多（表头 {len(columns)} 列）", "含逗号的内容请加双引号"
+        )
+    data: dict[str, Any] = {}
+    reasons: list[dict[str, str]] = []
+    for key, cell in zip(columns, row, strict=False):
+        text = storable(cell.strip(), key or "")
+        if not key or not text:
+            continue
+        try:
+            if key.startswith("="):
+                reasons.append(_reason(key[1:], text))
+            elif key == "reason":
+                reasons += [reason_of(one) for one in text.splitlines() if one.strip()]
+            else:
+                data[key] = text
+        except WrongReason:
+            raise Unreadable(
+                "reason",
+                "退回原因的写法不正确",
+                _REASON,
+                key.removeprefix("="),
+            ) from None
+    return data | ({"reasons": reasons} if reasons else {})
+
+
+DECISIONS: Table[str | None] = Table(
+    _columns_of,
+    _from_row,
+    is_header=lambda cells: (
+        {"outcome", "审核结论", "结论"} & {cell.strip() for cell in cells} != set()
+    ),
+    path_of=lambda key: key and key.removeprefix("="),
+)
+
+
+# Rows
+
+
+class DecisionRow(Model):
+    """A decision as a row holds it."""
+
+    id: str
+    outcome: str
+    reviewer: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    number: str | None = None
+    stage: str | None = None
+    round: int | None = None
+
+
+async def order_decisions(
+    source: Source,
+    services: Services,
+    ordered: Ordered,
+    *,
+    reviewer: str | None,
+    progress: Progress = lambda rows: None,
+) -> Taken | NotTaken:
+    """Have a file's decisions made, each for the stage and round that the row names, else for those
+    at which its filing stands now. `reviewer` decides where a row names nobody. Raises `Unreadable`.
+    """
+
+    async def decision(document: Document) -> NewRow:
+        return await read_decision(document, services, reviewer)
+
+    return await take_in(
+        source,
+        services,
+        ordered,
+        BatchAction.DECIDE,
+        decision,
+        twins=RowResult.INVALID,
+        table=DECISIONS,
+        progress=progress,
+    )
+
+
+async def read_decision(document: Document, services: Services, reviewer: str | None) -> NewRow:
+    """A row's decision, or what is wrong with it."""
+    if document.problems:
+        return invalid(document, document.problems)
+    data = {"reviewer": reviewer} | (document.data or {})
+    for key, names in (("outcome", OUTCOMES), ("stage", _STAGES)):
+        if isinstance(data.get(key), str):
+            data[key] = names.get(data[key], data[key])
+    try:
+        row = DecisionRow.model_validate(data)
+    except ValueError:
+        return invalid(document, (_wrong("", "decision_row", "这一行不是一个决定", _SHAPE),))
+    found = await services.registry.find(row.id)
+    if found is None:
+        wrong = _wrong("id", "no_such_filing", "没有该备案", "请写工作流 id、uid 或 appid")
+        return invalid(document, (wrong,))
+    stands = StatusAnswer.model_validate(found.view)
+    stage, round_ = row.stage or stands.status.value, row.round or stands.round
+    decision = _decision(row)
+    shape = read("decide", ({"stage": stage, "round": round_, "decision": decision},))
+    if isinstance(shape, Malformed):
+        return invalid(document, (_wrong("", "decision_row", shape.explanation, _SHAPE),))
+    if (row.outcome == "approve") is bool(row.reasons):
+        wrong = _wrong("reason", "reason", "退回或不通过须写明原因,通过则不写", _REASON)
+        return invalid(document, (wrong,))
+    decided = STAGES.get(stands.status)
+    if row.stage is None and (decided is None or decided.decided_by is None):
+        wrong = _wrong(
+            "id",
+            "not_waiting",
+            f"该备案处于「{STATUS_LABELS[stands.status]}」,现在不由审核决定推进",
+            "请删除这一行",
+        )
+        return invalid(document, (wrong,)).model_copy(update={"filing_id": found.filing_id})
+    verdict = Verdict(decision=decision, stage=Status(stage), round=round_)
+    return NewRow(
+        row=document.row,
+        filing_id=found.filing_id,
+        mini_program=None,
+        work={"uid": found.uid, "verdict": json.loads(verdict.model_dump_json())},
+    )
+
+
+_REASON = "请写 字段=原因 或 字段=原因|建议，如 subject.name=与执照不一致；每行一条"
+_SHAPE = "请核对 id、outcome(approve、return、reject 或 通过、退回、不通过)、reviewer 和 reasons"
+
+
+def _decision(row: DecisionRow) -> dict[str, Any]:
+    reasons = [reason.model_dump(exclude_none=True) for reason in row.reasons]
+    decision: dict[str, Any] = {"outcome": row.outcome, "reviewer": row.reviewer}
+    if reasons:
+        decision["reasons"] = reasons
+    if row.number:
+        decision["filing_number"] = row.number
+    return decision
+
+
+def _wrong(path: str, code: str, message: str, fix: str) -> Problem:
+    return Problem(path=path, code=code, message=message, fix=fix)

@@ -1,0 +1,243 @@
+"""Decisions of a file on the real server: each once, at the stage that was seen, refusals told."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from filing.batches import Batch, BatchRow, RowResult, Work
+from filing.records import ListQuery
+from filing.view import StatusAnswer
+from filing.vocabulary import Status
+from gateways.batches import Batches, NewRow
+from operations.batch_work import BatchWork
+from operations.batches import NotTaken, Ordered, Taken, find_batch, follow
+from operations.bulk import Bulk, Result, carry_out, plan
+from operations.decisions import order_decisions, read_decision
+from operations.formats import Unreadable
+from operations.reading import Document, opened
+from operations.services import Services
+from tests.playing import Begin, Filing, of_another_subject
+
+ORDERED = Ordered(by="ops", rate=1000)
+PATIENCE = 60.0
+
+
+def workbook(path: Path, *rows: Sequence[Any]) -> str:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(list(row))
+    book.save(path)
+    return str(path)
+
+
+async def decide(
+    services: Services, path: str, ordered: Ordered = ORDERED
+) -> tuple[Taken, list[BatchRow]]:
+    with opened(path) as source:
+        taken = await order_decisions(source, services, ordered, reviewer="li.na")
+    assert isinstance(taken, Taken), taken
+    async with asyncio.timeout(PATIENCE):
+        await follow(taken.batch, services, lambda counts: None)
+    return taken, [row async for row in Batches(services.registry).rows(taken.batch.id)]
+
+
+async def reviewed(begin: Begin, count: int) -> list[Filing]:
+    filings = [await begin() for _ in range(count)]
+    for filing in filings:
+        await filing.player.until(Status.PLATFORM_REVIEW)
+    return filings
+
+
+async def test_each_row_is_decided_once_and_refusals_are_told(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    first, second, third, fourth = await reviewed(begin_filing, 4)
+    path = workbook(
+        tmp_path / "审核.xlsx",
+        ["七月待审清单"],
+        ["备案", "审核结论", "审核人", "小程序备注", "退回原因", "轮次"],
+        [first.uid, "通过", None, None, None, 1],
+        [
+            second.handle.id,
+            "退回",
+            "wang.wu",
+            "过于笼统|请写明服务对象",
+            "subject.name=与执照不一致",
+        ],
+        [third.uid, "不通过", None, "不予通过"],
+        [fourth.uid, "通过", None, None, None, 2],
+        ["wx0000000000000000", "通过"],
+        [fourth.uid, "退回"],
+        [fourth.uid, "也许"],
+    )
+    _, rows = await decide(services, path)
+    assert [(row.row, row.result.value, row.code) for row in rows] == [
+        (3, "decided", None),
+        (4, "decided", None),
+        (5, "refused", "reject_is_the_bureaus"),
+        (6, "refused", "stale_round"),
+        (7, "invalid", None),
+        (8, "invalid", None),
+        (9, "invalid", None),
+    ]
+    assert [row.problems[0].code for row in rows[4:]] == [
+        "no_such_filing",
+        "reason",
+        "decision_row",
+    ]
+    assert "return" in (rows[2].explanation or "")
+    answer = await first.player.until(Status.SUBMISSION)
+    assert [entry.by for entry in answer.timeline][-1] == "li.na"
+    answer = await second.player.until(Status.CORRECTION)
+    assert answer.timeline[-1].by == "wang.wu"
+    assert {(r.field, r.reason, r.suggestion) for r in answer.reasons} == {
+        ("mini_program.remark", "过于笼统", "请写明服务对象"),
+        ("subject.name", "与执照不一致", None),
+    }
+
+    # The same file changes nothing; --again takes up what was refused, and is refused anew.
+    kept, same = await decide(services, path)
+    assert kept.kept
+    assert same == rows
+    again, rows = await decide(services, path, ORDERED.model_copy(update={"again": True}))
+    assert (again.kept, again.taken_up) == (False, 5)
+    assert [row.code for row in rows[2:4]] == ["reject_is_the_bureaus", "stale_round"]
+
+
+async def test_a_decision_is_for_the_stage_at_which_its_filing_stood(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    """Of a row that names none it is pinned when the file is taken in: what is decided meanwhile is
+    not decided again, for another stage."""
+    (filing,) = await reviewed(begin_filing, 1)
+    data = {"id": filing.uid, "outcome": "approve", "reviewer": "li.na"}
+    row = await read_decision(
+        Document("x.jsonl:1", data, (), tmp_path, row=1), services, reviewer=None
+    )
+    assert row.work is not None
+    assert (row.work["verdict"]["stage"], row.work["verdict"]["round"]) == ("platform_review", 1)
+    await filing.player.to_sms()
+    outcome = await BatchWork(services)._decide(work_of(row))
+    assert (outcome.result, outcome.code) == (RowResult.REFUSED, "out_of_turn")
+    waiting = await read_decision(
+        Document("x.jsonl:1", data, (), tmp_path, row=1), services, reviewer=None
+    )
+    assert waiting.work is None
+    assert waiting.problems[0].code == "not_waiting"
+    assert "短信核验" in waiting.problems[0].message
+
+
+def work_of(row: NewRow, *, begun: bool = False) -> Work:
+    assert row.work is not None
+    assert row.filing_id is not None
+    return Work(
+        batch="e" * 64, row=row.row, times=1, filing_id=row.filing_id, work=row.work, begun=begun
+    )
+
+
+async def test_a_decision_whose_answer_was_lost_is_told_as_it_was(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    approved, refused = await reviewed(begin_filing, 2)
+    for filing, outcome, expected in (
+        (approved, "approve", RowResult.DECIDED),
+        (refused, "reject", RowResult.REFUSED),
+    ):
+        reasons = [{"field": "subject.name", "reason": "x"}] if outcome == "reject" else []
+        data = {"id": filing.uid, "outcome": outcome, "reviewer": "li.na", "reasons": reasons}
+        row = await read_decision(
+            Document("x.jsonl:1", data, (), tmp_path, row=1), services, reviewer=None
+        )
+        first = await BatchWork(services)._decide(work_of(row))
+        assert first.result is expected
+        before = await filing.status()
+        again = await BatchWork(services)._decide(work_of(row, begun=True))
+        assert (again.result, again.code) == (first.result, first.code)
+        after: StatusAnswer = await filing.status()
+        assert (after.refused_count, after.round) == (before.refused_count, before.round)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("id,reviewer", "outcome"),
+        ("outcome,reviewer", "id"),
+        ("id,outcome,心情", "心情"),
+        ("id,outcome,审核结论", "重复"),
+    ],
+)
+async def test_a_wrong_heading_is_named(
+    services: Services, tmp_path: Path, header: str, said: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"{header}\nx,y,z\n", encoding="utf-8")
+    with opened(str(tmp_path / "a.csv")) as source, pytest.raises(Unreadable) as wrong:
+        await order_decisions(source, services, ORDERED, reviewer="li.na")
+    assert wrong.value.problem.code == "csv_header"
+    assert said in wrong.value.problem.message
+
+
+async def test_all_or_nothing_decides_nothing(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    (filing,) = await reviewed(begin_filing, 1)
+    lines = [
+        {"id": filing.uid, "outcome": "approve"},
+        {"id": filing.uid, "outcome": "approve", "心情": "好"},
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    how = ORDERED.model_copy(update={"all_or_nothing": True})
+    with opened(str(path)) as source:
+        taken = await order_decisions(source, services, how, reviewer="li.na")
+    assert isinstance(taken, NotTaken)
+    assert [row.row for row in taken.invalid] == [2]
+    assert (await filing.status()).status is Status.PLATFORM_REVIEW
+
+
+async def test_many_are_withdrawn_where_that_is_allowed(
+    begin_filing: Begin, services: Services, stored_example: Any
+) -> None:
+    place = {"province": "宁夏回族自治区", "city": "银川市", "district": "兴庆区"}
+    filings = []
+    for _ in range(3):
+        fresh = of_another_subject(stored_example)
+        subject = fresh.subject.model_copy(update=place)
+        filings.append(await begin_filing(fresh.model_copy(update={"subject": subject})))
+    for filing in filings:
+        await filing.player.until(Status.PLATFORM_REVIEW)
+    await filings[0].player.to_sms()
+    query = ListQuery(province=place["province"])
+    planned = await plan(Bulk.WITHDRAW, query, services)
+    assert (planned.matched, len(planned.due)) == (3, 3)
+    report = await carry_out(Bulk.WITHDRAW, planned, "ops", "客户取消", services, rate=100)
+    assert (report.done, report.refused) == (2, 1)
+    (told,) = [one for one in report.filings if one.result is Result.REFUSED]
+    assert told.uid == filings[0].uid
+    assert told.explanation
+    assert (await filings[0].status()).status is Status.SMS_VERIFICATION
+    for filing in filings[1:]:
+        assert (await filing.result()).status is Status.WITHDRAWN
+    # Those that are left are refused again; nothing else is touched.
+    report = await carry_out(
+        Bulk.WITHDRAW, await plan(Bulk.WITHDRAW, query, services), "ops", "客户取消", services
+    )
+    assert (report.matched, report.done, report.refused) == (1, 0, 1)
+
+
+async def test_a_batch_of_decisions_is_told_as_one(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    (filing,) = await reviewed(begin_filing, 1)
+    path = tmp_path / "决定.csv"
+    path.write_text(f"id,outcome\n{filing.uid},approve\n", encoding="utf-8")
+    taken, _ = await decide(services, str(path))
+    found: Batch = await find_batch(taken.batch.id[:10], services.registry)
+    assert found.action.value == "decide"
+    assert found.counts.results == {RowResult.DECIDED: 1}
