@@ -66,6 +66,8 @@ _OTHERS = {
     "effective_on": "变更生效日期",
     "cancellation_reason": "注销原因",
     "contact.email": "联系邮箱",
+    "agency": "代理机构",
+    "customer": "客户编号",
 }
 _ALSO = {
     "appid": "mini_program.appid",
