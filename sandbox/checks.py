@@ -95,7 +95,7 @@ def application_hints(
 ) -> list[dict[str, Any]]:
     """Everything for which an application for `order` is not taken."""
     found = hints(body, orders.media(order.appid), filed=order.number is not None)
-    found += face_hints(body, order.appid, faces)
+    found += face_hints(body, order, faces)
     if not order.available:
         found.append({"errcode": CLOSED, "errmsg": "备案入口未开放", "err_field": ""})
     if order.status in ABSENT_FAMILY:
@@ -109,9 +109,10 @@ def application_hints(
     return found
 
 
-def face_hints(body: Mapping[str, Any], appid: str, faces: Faces) -> list[dict[str, Any]]:
+def face_hints(body: Mapping[str, Any], order: Order, faces: Faces) -> list[dict[str, Any]]:
     """What is wrong with the face check that an application names, or does not name: it belongs to
-    the mini program's principal only, and has to be one of `appid` that has passed."""
+    the mini program's principal only, and has to be one of this mini program that has passed. Of
+    what is filed already none is demanded: whoever answers for it was checked when it was filed."""
     found: list[dict[str, Any]] = []
 
     def add(part: str, text: str, code: int) -> None:
@@ -127,11 +128,11 @@ def face_hints(body: Mapping[str, Any], appid: str, faces: Faces) -> list[dict[s
         add("icp_subject", "主体负责人不填人脸核身任务", INVALID)
     task_id = named("icp_applets")
     if task_id is None:
-        if faces.demanded:
+        if faces.demanded and order.number is None:
             add("icp_applets", "必填,请先完成人脸核身", INVALID)
         return found
     task = faces.find(task_id) if isinstance(task_id, str) else None
-    if task is None or task.appid != appid:
+    if task is None or task.appid != order.appid:
         add("icp_applets", "人脸核身任务不存在", NOT_FOUND)
     elif task.expired:
         add("icp_applets", "人脸核身任务已过期", EXPIRED)

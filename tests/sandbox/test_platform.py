@@ -138,6 +138,9 @@ async def test_by_itself_a_face_check_passes_at_once_and_an_application_needs_it
         del person["verify_task_id"]
         body["icp_subject"]["principal_info"] = person
         assert (await client.post("apply_icp_filing", json=body))["errcode"] == 0
+        await client.control(status=6)
+        del body["icp_applets"]["principal_info"]["verify_task_id"]
+        assert (await client.post("apply_icp_filing", json=body))["errcode"] == 0
 
 
 async def test_by_hand_a_face_check_goes_as_the_control_api_says(tmp_path: Path) -> None:
