@@ -3,6 +3,7 @@
 Nothing here holds a certificate's or phone number, or an individual's name.
 """
 
+import json
 from datetime import datetime
 
 from pydantic import ConfigDict, Field
@@ -20,6 +21,7 @@ from filing.vocabulary import (
     PARTY_LABELS,
     PRINCIPAL_LABELS,
     Party,
+    Principal,
     Status,
 )
 
@@ -241,8 +243,7 @@ def details(state: State) -> str:
     if state.status is Status.QUEUED:
         lines.append(f"| 排在其后 | {cell(state.queued_behind or '')} |")
     if state.status is Status.SMS_VERIFICATION:
-        done = {c.person for c in state.sms}
-        waiting = "、".join(PRINCIPAL_LABELS[p] for p in state.principals_due if p not in done)
+        waiting = "、".join(PRINCIPAL_LABELS[p] for p in _unverified(state))
         lines.append(f"| 尚待核验 | {waiting} |")
     lines += _what_to_send(state)
     replaced = changes(state.application)
@@ -297,12 +298,27 @@ def _what_to_send(state: State) -> list[str]:
         return ["", "前一备案结束后自动开始,无需操作"]
     elif state.by_hand:
         lead, signal = "在备案系统办理;送达管局后", "authority_event"
+    elif authority_note(state):
+        lead, signal = "请先解决上述待处理事项,之后自动继续;已由人工送达管局时", "authority_event"
     else:
         lead, signal = "通常无需操作;备案系统的消息未能自动收到时", "authority_event"
-    lines = _sent(lead, signal, EXAMPLES[signal])
+    lines = _sent(lead, signal, _example(state, signal))
     for outcome, example in DECISION_EXAMPLES.get(signal, {}).items():
         lines += _sent(OUTCOME_LABELS[outcome], signal, example)
     return lines
+
+
+def _unverified(state: State) -> tuple[Principal, ...]:
+    done = {c.person for c in state.sms}
+    return tuple(p for p in state.principals_due if p not in done)
+
+
+def _example(state: State, signal: str) -> str:
+    """A payload that is taken as it is pasted: an SMS check names somebody whose check is due."""
+    due = _unverified(state)
+    if signal == "sms_verified" and due:
+        return json.dumps({"person": due[0].value, "source": "li.na"})
+    return EXAMPLES[signal]
 
 
 def _sent(lead: str, signal: str, example: str) -> list[str]:

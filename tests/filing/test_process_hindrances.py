@@ -217,6 +217,9 @@ def test_operations_are_told_once_what_keeps_the_authority_from_taking_calls(
     assert NOTE in (happened.notices[0].note or "")
     assert NOTE in play.state.timeline[-1].note
     assert NOTE in details(play.state)
+    if status is Status.SUBMISSION:
+        assert "请先解决上述待处理事项" in details(play.state)
+    assert "通常无需操作" not in details(play.state)
     assert status_answer(play.state).authority_note == NOTE
     assert play.state.status is status
     expected = Known(standing=Standing.STOPPED, note=NOTE)

@@ -114,9 +114,14 @@ def test_the_details_say_what_is_overdue_provisional_and_held() -> None:
 
 def test_the_details_name_whose_check_is_still_due() -> None:
     play = Play.begin().reach(Status.SMS_VERIFICATION)
-    assert "| 尚待核验 | 主体负责人、小程序负责人 |" in details(play.state)
+    text = details(play.state)
+    assert "| 尚待核验 | 主体负责人、小程序负责人 |" in text
+    assert '{"person": "subject_principal", "source": "li.na"}' in text
     play.send("sms_verified", {"person": "subject_principal", "source": "ops"})
-    assert "| 尚待核验 | 小程序负责人 |" in details(play.state)
+    text = details(play.state)
+    assert "| 尚待核验 | 小程序负责人 |" in text
+    assert '{"person": "mini_program_principal", "source": "li.na"}' in text  # pasted, it is taken
+    assert '"subject_principal"' not in text
 
 
 def test_the_details_list_the_reasons_of_a_return() -> None:
