@@ -11,7 +11,8 @@ REMARK = "mini_program.remark"
 SUBJECT_NUMBER = "subject.subject_number"
 
 _PRIVATE = frozenset({"number", "mobile", "emergency_mobile"})
-"""Last parts of paths whose values are shown masked; of persons' names only the first character is."""
+"""Last parts of paths whose values are shown masked; of persons' names and of e-mail addresses' first parts
+only the first character is."""
 
 
 class Change(Model):
@@ -126,6 +127,8 @@ def _shown(path: str, value: Any) -> str | None:
     owner, _, last = path.rpartition(".")
     if last in _PRIVATE:
         return identifiers.mask(str(value))
+    if last == "email":
+        return str(value)[:1] + "***@" + str(value).rpartition("@")[2]
     if last == "name" and owner.endswith(("principal", "legal_representative")):
         return str(value)[:1] + "*"
     return str(value)

@@ -77,6 +77,14 @@ def test_a_changed_phone_is_the_one_that_is_addressed_and_shown_masked() -> None
     assert {(c.before, c.after) for c in changes(application)} == {("139******01", "137******00")}
 
 
+def test_a_changed_email_address_is_shown_masked() -> None:
+    new = {f"{PRINCIPAL}.email": "new.person@example.org"}
+    (change,) = changes(application_of(unchanged(change_subject), new))
+    assert change.after == "n***@example.org"
+    assert change.before is not None
+    assert "***@" in change.before
+
+
 @pytest.mark.parametrize("days", [30, 366])
 def test_a_change_may_hold_in_30_to_366_days(days: int) -> None:
     assert problems_of(changed(change_subject(), {"effective_on": TODAY + timedelta(days)})) == ()
