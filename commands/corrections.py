@@ -28,7 +28,7 @@ def draft(
     Each round of each filing has a folder of its own, with its papers: FOLDER/APPID/round-1, ….
     """
     from gateways.materials import MaterialUnavailable
-    from operations.draft import AlreadyDrafted, NotReturned
+    from operations.draft import AlreadyDrafted, NotReturned, to_be_carried
 
     try:
         path = run(_draft(id_, to))
@@ -41,7 +41,13 @@ def draft(
         fail(str(error), Exit.NO)
     except OSError as error:
         fail(f"--to {to}: cannot be written: {error.strerror}", Exit.USAGE)
-    line(f"wrote {path}; correct it, then: starter.py amend {id_} {path}")
+    if to_be_carried(path):
+        line(
+            f"wrote {path}; carry it to the authority, then send authority_event, kind received "
+            "(docs/messages.md; the notice to operations has the whole command)"
+        )
+    else:
+        line(f"wrote {path}; correct it, then: starter.py amend {id_} {path}")
 
 
 async def _draft(id_: str, to: Path) -> Path:

@@ -152,6 +152,11 @@ async def write_draft(id_: str, folder: Path, services: Services) -> Path:
     return target
 
 
+def to_be_carried(draft: Path) -> bool:
+    """Whether a draft is for whoever carries it to the authority, not to be corrected."""
+    return draft.read_text(encoding="utf-8").partition("\n")[2].startswith(f"# {TO_CARRY}")
+
+
 def _write(target: Path, heading: str, text: str, papers: dict[str, bytes]) -> None:
     """For the owner's eyes alone: it is full of identity papers. The application comes last, so that
     a draft with an application is whole."""

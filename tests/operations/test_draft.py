@@ -10,7 +10,7 @@ import yaml
 from filing.application import Application, Verification
 from filing.authority import Reason
 from filing.parse import parse_application
-from operations.draft import AlreadyDrafted, render, write_draft
+from operations.draft import AlreadyDrafted, render, to_be_carried, write_draft
 from operations.filings import Verdict, decide, find, send
 from operations.services import Services
 from operations.start import Started, start_application
@@ -123,6 +123,7 @@ async def test_a_draft_is_of_one_round_and_what_was_changed_is_kept(
     first = await write_draft(appid, tmp_path, services)
     text = first.read_text(encoding="utf-8")
     assert await write_draft(appid, tmp_path, services) == first  # nothing was changed
+    assert not to_be_carried(first)
 
     first.write_text(text + "# 已改\n", encoding="utf-8")
     with pytest.raises(AlreadyDrafted, match="with changes"):

@@ -20,7 +20,7 @@ from filing.records import ListQuery
 from filing.view import StatusAnswer
 from filing.vocabulary import AuthorityMode, Kind, Status
 from operations.bulk import Bulk, plan
-from operations.draft import write_draft
+from operations.draft import to_be_carried, write_draft
 from operations.filings import find
 from tests.own_stack import own_stack, until
 from tests.playing import Begin, Filing, eventually, of_another_subject
@@ -181,6 +181,7 @@ async def test_a_change_is_carried_by_hand_where_the_api_has_no_call(tmp_path: P
         assert answer.by_hand
         assert await told(filing, "by_hand", 1) == 1
         path = await write_draft(filing.id, tmp_path / "draft", own.services)
+        assert to_be_carried(path)
         assert yaml.safe_load(path.read_text(encoding="utf-8"))["mini_program"]["name"]
         await changed(filing)
         await facts(filing, 1)
