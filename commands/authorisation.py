@@ -25,10 +25,16 @@ def begin(json_: Json = False) -> None:
     With --json: {"component_appid", "pre_auth_code"}.
     """
     code = run(_begin())
+    component = settings().wechat_component_appid
     if json_:
-        print_json({"component_appid": settings().wechat_component_appid, "pre_auth_code": code})
+        print_json({"component_appid": component, "pre_auth_code": code})
     else:
+        line(f"component_appid {component}")
         line(f"pre_auth_code {code}, good for 30 minutes")
+        line(
+            "next: the owner opens the Open Platform's authorisation page with both; what comes back "
+            "as auth_code: starter.py authorisation keep --code CODE"
+        )
 
 
 async def _begin() -> str:

@@ -66,6 +66,7 @@ _TICKET = (
     "wait for the next pushed ticket, see that the authorisation-event URL reaches the receiver, or "
     "set BEIAN_WECHAT_COMPONENT_TICKET to the ticket pushed last"
 )
+_CODE = "get another by `starter.py authorisation begin`: it is good once, and for a short while"
 _APPID = "check BEIAN_WECHAT_COMPONENT_APPID and the filing's appid"
 _SECRET = "check BEIAN_WECHAT_COMPONENT_SECRET"  # noqa: S105 - a sentence
 _IP = "add this machine's address to the platform's IP allow-list"
@@ -96,6 +97,8 @@ _TABLE = (
     ErrorCode(61005, "ticket expired", "tokens", _STOP, _TICKET, source=_GENERAL),
     ErrorCode(61006, "ticket wrong", "tokens", _STOP, _TICKET, source=_GENERAL),
     ErrorCode(61007, "permission set missing", "any", _STOP, _PERMISSION),
+    ErrorCode(61009, "authorisation code wrong", "api_query_auth", _STOP, _CODE, source=_GENERAL),
+    ErrorCode(61010, "authorisation code expired or used", "api_query_auth", _STOP, _CODE, source=_GENERAL),
     ErrorCode(61023, "refresh token wrong", "tokens", _STOP, _REFRESH, source=_GENERAL),
     ErrorCode(86201, "upload failed", "upload_icp_media", _APPLICANT, _OTHER_FILE, _FILE),
     ErrorCode(86202, "application refused: the causes stand in `hints`", "apply_icp_filing, submit_auth_and_icp",

@@ -69,6 +69,10 @@ async def test_an_authorisation_is_begun_and_kept(
 ) -> None:
     out, _ = await called(environment, 0, "begin", "--json")
     assert json.loads(out) == {"component_appid": PLATFORM, "pre_auth_code": "before"}
+    out, _ = await called(environment, 0, "begin")
+    assert PLATFORM in out
+    assert "before" in out
+    assert "authorisation keep --code" in out
     out, _ = await called(environment, 0, "keep", "--code", "a code", "--json")
     assert json.loads(out) == {"appid": APPID}
     kept = await TokenStore(registry.pool, PLATFORM).refresh_token(APPID)
@@ -77,8 +81,10 @@ async def test_an_authorisation_is_begun_and_kept(
 
 
 async def test_what_goes_wrong_has_its_exit_code(environment: dict[str, str]) -> None:
-    _, err = await called(environment, 3, "keep", "--code", "an old one")
-    assert "61010 (rid 1-2)" in err
+    _, err = await called(environment, 1, "keep", "--code", "an old one")
+    assert "61010; authorisation code expired or used" in err
+    assert "authorisation begin" in err
+    assert "an old one" not in err
     # The platform's token of the other test is the registry's: this platform has none yet.
     other = environment | {"BEIAN_WECHAT_COMPONENT_APPID": "wxc0ffee0000000008"}
     _, err = await called(other | {"BEIAN_WECHAT_COMPONENT_TICKET": "wrong"}, 1, "begin")
