@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.control_input import Problems, Unknown, controlled, read_object, text, whole
-from sandbox.faces import RESULTS, FaceTask
+from sandbox.faces import MODES, RESULTS, FaceTask
 from sandbox.quota import Limit
 from sandbox.state import sandbox_of
 
@@ -16,6 +16,20 @@ from sandbox.state import sandbox_of
 def shown_face(task: FaceTask) -> dict[str, Any]:
     """A face check as the control API shows it."""
     return {**asdict(task), "expired": task.expired, "passed": task.passed}
+
+
+async def show_faces_mode(request: Request) -> Response:
+    """How face checks go."""
+    return JSONResponse({"mode": sandbox_of(request).faces.mode})
+
+
+async def set_faces_mode(request: Request) -> Response:
+    """How face checks go from now on, until the sandbox is started anew."""
+    mode: Any = (await read_object(request, ("mode",))).get("mode")
+    if mode not in MODES:
+        raise Problems(("mode", f"allowed: {', '.join(MODES)}"))
+    sandbox_of(request).faces.mode = mode
+    return JSONResponse({"mode": mode})
 
 
 async def list_faces(request: Request) -> Response:
@@ -80,6 +94,8 @@ def routes() -> list[Route]:
     return [
         Route(path, controlled(handler), methods=[method])
         for method, path, handler in (
+            ("GET", "/sandbox/faces", show_faces_mode),
+            ("POST", "/sandbox/faces", set_faces_mode),
             ("GET", "/sandbox/faces/{appid}", list_faces),
             ("POST", "/sandbox/faces/{appid}", set_face),
             ("POST", "/sandbox/expire-tokens", expire_tokens),

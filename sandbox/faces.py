@@ -3,7 +3,7 @@
 import secrets
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sandbox.store import Store
 
@@ -17,6 +17,7 @@ ALONG_SECONDS = 24 * 3600
 """How long a task of the combined flow is good."""
 
 FacesMode = Literal["optional", "automatic", "manual"]
+MODES = get_args(FacesMode)
 
 
 @dataclass(frozen=True)

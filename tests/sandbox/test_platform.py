@@ -143,6 +143,15 @@ async def test_by_itself_a_face_check_passes_at_once_and_an_application_needs_it
         assert (await client.post("apply_icp_filing", json=body))["errcode"] == 0
 
 
+async def test_the_control_api_says_how_face_checks_go_from_now_on(tmp_path: Path) -> None:
+    async with sandbox(tmp_path / "a.sqlite", faces="automatic") as client:
+        assert (await client.http.get("/sandbox/faces")).json() == {"mode": "automatic"}
+        for mode, status in (("manual", 0), ("automatic", 3)):
+            reply = await client.http.post("/sandbox/faces", json={"mode": mode})
+            assert reply.json() == {"mode": mode}
+            assert (await client.face_status(await client.face()))["face_status"] == status
+
+
 async def test_by_hand_a_face_check_goes_as_the_control_api_says(tmp_path: Path) -> None:
     async with sandbox(tmp_path / "a.sqlite", faces="manual") as client:
         body = await client.body()
@@ -213,6 +222,7 @@ async def test_the_combined_flow_gets_an_address_and_its_sms_result(client: Plai
         ("quota", {"path": "apply"}, "path"),
         ("quota", {"path": APPLY, "daily": -1}, "daily"),
         ("quota", {"path": APPLY, "per": "day"}, "per"),
+        ("faces", {"mode": "lost"}, "mode"),
         (f"faces/{APPID}", {"result": "won"}, "result"),
         (f"faces/{APPID}", {"results": "pass"}, "results"),
         ("authorise", {}, "appid"),
