@@ -98,6 +98,13 @@ class Settings(BaseSettings):
             _place(value)
         return value or None
 
+    @field_validator("wechat_base_url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+            raise ValueError("not an address; write it as in https://api.weixin.qq.com")
+        return value or None
+
     @field_validator("wechat_token")
     @classmethod
     def _a_token(cls, value: SecretStr) -> SecretStr:
@@ -132,7 +139,7 @@ class Settings(BaseSettings):
             # The ticket is pushed, and the refresh token comes with a mini program's authorisation.
             for name in ("appid", "secret"):
                 field = f"wechat_component_{name}"
-                if field not in self.model_fields_set:
+                if field not in self.model_fields_set or not getattr(self, field):
                     raise ValueError(
                         f"BEIAN_AUTHORITY=wechat needs BEIAN_{field.upper()}: its default is the sandbox's"
                     )
@@ -237,7 +244,8 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"BEIAN_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" if e["loc"] else e["msg"]
+            "".join(f"BEIAN_{str(name).upper()}: " for name in e["loc"][:1])
+            + e["msg"].removeprefix("Value error, ")
             for e in error.errors(include_input=False)
         ]
         hint = "" if os.environ.get("BEIAN_HOME") else " (environment or .env)"

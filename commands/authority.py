@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from commands.console import Exit, Json, line, print_json, print_table, run, settings
+from commands.console import Exit, Json, fail, line, print_json, print_table, run, settings
+from filing.identifiers import is_appid
 
 app = typer.Typer(
     help="What is known of the authority: its lists.",
@@ -36,6 +37,8 @@ def lists(
     from operations.authority_lists import authority_lists
     from operations.services import now
 
+    if refresh is not None and not is_appid(refresh):
+        fail(f"--refresh: {refresh!r} is no appid: write wx and 16 digits 0-9a-f", Exit.USAGE)
     shown = run(authority_lists(settings(), refresh))
     if json_:
         print_json([{**one.model_dump(), "age_seconds": one.age(now())} for one in shown])

@@ -134,6 +134,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("example", "nonsense"), "new-organisation"),
     (("example", "new-organisation", "--appid", "WX1"), "AppID"),
     (("schema", "nonsense"), "application"),
+    (("authority", "lists", "--refresh", "wx1"), "--refresh"),
 ]
 
 
@@ -188,6 +189,8 @@ def test_a_wrong_setting_is_named(call: Call, name: str, value: str) -> None:
         ("BEIAN_WECHAT_TOKEN", "my t0ken", "without spaces"),
         ("BEIAN_CALLBACK_WITHIN", "0", "greater than or equal to 1"),
         ("BEIAN_AUTHORITY", "manual", "nothing is pushed"),
+        ("BEIAN_WECHAT_BASE_URL", "api.example.com", "https://"),
+        ("BEIAN_WECHAT_BASE_URL", "https://user:secret@host", "not an address"),
     ],
 )
 def test_what_callbacks_cannot_be_verified_by_is_named(
@@ -196,7 +199,19 @@ def test_what_callbacks_cannot_be_verified_by_is_named(
     ran = call("receive", code=2, **{name: value})
     assert name in ran.err
     assert fix in ran.err
+    assert "Value error" not in ran.err
     assert len(value) < 7 or value not in ran.err
+
+
+def test_the_platforms_own_credentials_are_needed_not_empty_ones(call: Call) -> None:
+    ran = call(
+        "events",
+        code=2,
+        BEIAN_AUTHORITY="wechat",
+        BEIAN_WECHAT_COMPONENT_APPID="wxc0ffee0000000009",
+        BEIAN_WECHAT_COMPONENT_SECRET="",
+    )
+    assert "\n  BEIAN_AUTHORITY=wechat needs BEIAN_WECHAT_COMPONENT_SECRET" in ran.err
 
 
 def test_the_sandboxes_own_keys_verify_nothing_of_the_platforms(call: Call) -> None:
