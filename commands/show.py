@@ -10,11 +10,12 @@ from commands.console import Id, Json, line, out, plain, print_json, run, settin
 from filing.display_view import told_of_display
 from filing.process.hindrances import ENTRY_CLOSED
 from filing.process.turn import since, when
-from filing.view import BY_HAND
+from filing.view import BY_HAND, FACE_CHECKED
 from filing.vocabulary import PARTY_LABELS
 
 if TYPE_CHECKING:
     from filing.authority import Reason
+    from filing.view import StatusAnswer
     from operations.filings import Shown
 
 app = typer.Typer()
@@ -95,6 +96,12 @@ def _print_reason(lead: str, reason: "Reason") -> None:
     line(f"{lead}{reason.field}:{reason.reason} {reason.suggestion or ''}".rstrip())
 
 
+def _awaited(answer: "StatusAnswer") -> str:
+    if answer.face_check_until:
+        return FACE_CHECKED
+    return PARTY_LABELS[answer.waiting_for] if answer.waiting_for else "—"
+
+
 def _facts(shown: "Shown") -> list[tuple[str, str]]:
     answer = shown.answer
     due = "—" if answer.due_at is None else when(answer.due_at)
@@ -110,7 +117,7 @@ def _facts(shown: "Shown") -> list[tuple[str, str]]:
     ]
     facts = [
         ("状态", f"{answer.status_label}({answer.status.value}),第 {answer.round} 轮"),
-        ("等待", PARTY_LABELS[answer.waiting_for] if answer.waiting_for else "—"),
+        ("等待", _awaited(answer)),
         ("期限", " ".join([due, *marks])),
         *([("办理方式", BY_HAND)] if answer.by_hand else []),
         *([("人脸核身", f"有效至 {when(until)}")] if (until := answer.face_check_until) else []),

@@ -28,6 +28,7 @@ from filing.vocabulary import (
 MOST_CHANGES_SHOWN = 50
 """Values of a change in the details; `show` tells all."""
 BY_HAND = "由人工办理(备案系统没有变更接口)"
+FACE_CHECKED = "小程序管理员(负责人)"
 OUTCOME_LABELS = {"return": "退回修改", "reject": "不予通过"}
 
 
@@ -222,7 +223,7 @@ def details(state: State) -> str:
     party = waiting_for(state)
     until = face_check_until(state)
     if until:
-        lines.append(f"| 等待 | 小程序管理员(负责人)人脸核身,有效至 {when(until)} |")
+        lines.append(f"| 等待 | {FACE_CHECKED}人脸核身,有效至 {when(until)} |")
     elif party:
         lines.append(f"| 等待 | {PARTY_LABELS[party]} |")
     if state.by_hand:
@@ -300,6 +301,8 @@ def _what_to_send(state: State) -> list[str]:
         lead, signal = "在备案系统办理;送达管局后", "authority_event"
     elif authority_note(state):
         lead, signal = "请先解决上述待处理事项,之后自动继续;已由人工送达管局时", "authority_event"
+    elif face_check_until(state):
+        lead, signal = "人脸核身完成后自动提交,无需操作;已由人工送达管局时", "authority_event"
     else:
         lead, signal = "通常无需操作;备案系统的消息未能自动收到时", "authority_event"
     lines = _sent(lead, signal, _example(state, signal))
