@@ -95,13 +95,15 @@ async def show_order(request: Request) -> Response:
 
 
 async def set_order(request: Request) -> Response:
-    """Change an order. For a mini program without one only `available` may be set."""
+    """Change an order. For a mini program without one only `available` may be set, and that it was
+    filed elsewhere: status 6 with its number."""
     appid = request.path_params["appid"]
     desk = sandbox_of(request).desk
     changes = _read(await read_object(request, FIELDS))
     order = desk.find(appid)
     if order is None:
-        if set(changes) - {"available"}:
+        elsewhere = changes.get("status") == FILED and "number" in changes
+        if set(changes) - {"available"} and not elsewhere:
             raise _unknown(appid)
         order = Order(appid)
     return JSONResponse(shown(_apply(desk, order, changes)))

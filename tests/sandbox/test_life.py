@@ -182,6 +182,7 @@ async def test_a_number_belongs_to_one_mini_program(client: PlainClient) -> None
 
 async def test_an_order_that_never_was_is_not_found(client: PlainClient) -> None:
     assert (await client.control(status=4)).status_code == 404
+    assert (await client.control(status=6)).status_code == 404
     assert (await client.http.get("/sandbox/orders/wx0")).status_code == 404
 
 
@@ -236,3 +237,13 @@ async def test_an_acknowledged_order_outlives_a_kill(tmp_path: Path) -> None:
         await process.wait()
     async with sandbox(database) as client:
         assert (await client.info())["status"] == 2
+
+
+async def test_what_was_filed_elsewhere_is_told_to_the_sandbox_and_may_be_changed(
+    client: PlainClient,
+) -> None:
+    number = "苏ICP备2024000007号-1X"
+    filed = (await client.control(status=6, number=number)).json()
+    assert (filed["status"], filed["number"], filed["applications"]) == (6, number, 0)
+    assert (await client.apply())["errcode"] == 0
+    assert (await client.control(status=6)).json()["number"] == number
