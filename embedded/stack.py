@@ -212,6 +212,8 @@ def discard_home(home: Path) -> None:
 async def _run(options: StackOptions, settings: Settings, progress: Progress) -> int:
     async with running_stack(options, settings, progress) as stack:
         progress(f"ready: {stack.info.web_ui} (Web UI), {stack.info.temporal_address} (Temporal)")
+        if _own_sandbox(settings):
+            progress(f"play the authority: {stack.info.authority}/sandbox")
         progress(await stack.wait_failed())
     return CHILD_FAILED
 
@@ -302,6 +304,11 @@ def _signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
+def _own_sandbox(settings: Settings) -> bool:
+    """Whether the sandbox of this stack is the authority."""
+    return settings.authority is AuthorityMode.SANDBOX and not settings.wechat_base_url
+
+
 def _worker_settings(home: Path, info: UpInfo, settings: Settings) -> Mapping[str, str]:
     """What leads the worker to this stack's services, where the user's settings lead nowhere else."""
     mailbox = f"mailto://{info.smtp}?from=beian@beian.test&mode=insecure&to="
@@ -312,7 +319,7 @@ def _worker_settings(home: Path, info: UpInfo, settings: Settings) -> Mapping[st
         "BEIAN_DATABASE_URL": info.database_url,
         "BEIAN_MATERIALS_URL": settings.materials_url or "",
     }
-    if settings.authority is AuthorityMode.SANDBOX and not settings.wechat_base_url:
+    if _own_sandbox(settings):
         given["BEIAN_WECHAT_BASE_URL"] = info.authority
     if not settings.notify_operations:
         given["BEIAN_NOTIFY_OPERATIONS"] = f"{mailbox}operations@beian.test"
