@@ -65,11 +65,14 @@ class SubmissionLedger:
         taken = row["taken_at"] is not None
         return Handing(True, row["before"], taken, row["procedure_id"], row["pay_url"])
 
-    async def latest(self, appid: str) -> Handing:
-        """How far the application got that was begun last of a mini program."""
+    async def latest(self, appid: str, uid: str | None = None) -> Handing:
+        """How far the application got that was begun last of a mini program; of this filing alone,
+        where one is named."""
         row = await self._pool.fetchrow(
-            "select uid, round from submissions where appid = $1 order by begun_at desc limit 1",
+            "select uid, round from submissions where appid = $1 and ($2::text is null or uid = $2)"
+            " order by begun_at desc limit 1",
             appid,
+            uid,
         )
         if row is None:
             return Handing()

@@ -339,4 +339,4 @@ async def test_by_hand_everything_passes_to_a_person() -> None:
     report = await manual.submit(organisation(MemoryMaterials()), "run-1", 1)
     assert (report.standing, report.at) == (Standing.SMS_WAITING, None)
     assert (await manual.status(APPID)).standing is Standing.UNKNOWN
-    assert (await manual.withdraw(APPID)).withdrawn
+    assert (await manual.withdraw(APPID, "run-1")).withdrawn
