@@ -15,6 +15,7 @@ from gateways.authority import (
     ManualAuthority,
 )
 from gateways.registry import Registry
+from gateways.wechat.errors import CODES, ApiRefusal
 from sandbox.app import create_app
 from sandbox.server import serve
 from tests.gateways.wechat.house import House, authority
@@ -227,6 +228,19 @@ async def test_a_file_that_is_no_image_is_a_return(house: House) -> None:
     assert report.standing is Standing.RETURNED
     assert [reason.field for reason in report.reasons] == ["materials.5.file"]
     assert await house.applications() == 0
+
+
+@pytest.mark.parametrize("code", [c for c, row in CODES.items() if "upload_icp" in row.where])
+async def test_what_an_upload_is_refused_for_is_a_return(
+    house: House, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise ApiRefusal(code, "", ())
+
+    monkeypatch.setattr(house.wechat.client, "upload", refuse)
+    report = await house.submit(organisation(house.materials))
+    assert report.standing is Standing.RETURNED
+    assert all(reason.field.startswith("materials.") for reason in report.reasons)
 
 
 async def test_expired_tokens_are_renewed(house: House) -> None:
