@@ -98,10 +98,10 @@ class FaceChecks:
         """A check is good for days only, and asked of a person: not where the application could not
         follow. Where the quota cannot be read, it may be there."""
         try:
-            remain = (await self._client.quota(APPLY, appid)).remain
+            quota = await self._client.quota(APPLY, appid)
         except (ApiRefusal, AuthorityError):
             return
-        if remain is not None and remain <= 0:
+        if quota.daily_limit is not None and quota.remain is not None and quota.remain <= 0:
             raise AuthorityUnavailable(
                 f"{APPLY}: the day's quota is used up, so no face check is begun"
             )

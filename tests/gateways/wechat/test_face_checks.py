@@ -141,11 +141,19 @@ async def test_none_is_begun_on_a_day_without_quota(manned: House) -> None:
         limit = {"path": APPLY, "daily": daily}
         (await manned.client.http.post("/sandbox/quota", json=limit)).raise_for_status()
 
-    await quota(0)
+    await manned.client.post("apply_icp_filing", json={})  # refused, and counted
+    await quota(1)
     with pytest.raises(AuthorityUnavailable, match="quota"):
         await submitted(manned)
     assert await tasks(manned) == []
-    await quota(1)
+    await quota(2)
+    await asked_for(manned)
+
+
+async def test_a_limit_of_nought_is_none(manned: House) -> None:
+    """So the platform's own example of an answer has it, of a path that can be called."""
+    limit = {"path": APPLY, "daily": 0}
+    (await manned.client.http.post("/sandbox/quota", json=limit)).raise_for_status()
     await asked_for(manned)
 
 
