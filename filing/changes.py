@@ -1,5 +1,6 @@
 """What differs between two versions of an application, and who must confirm it by SMS."""
 
+import re
 from typing import Any
 
 from filing import identifiers
@@ -11,7 +12,8 @@ REMARK = "mini_program.remark"
 SUBJECT_NUMBER = "subject.subject_number"
 
 _PRIVATE = frozenset({"number", "mobile", "emergency_mobile"})
-"""Last parts of paths whose values are shown masked; of persons' names only the first character is."""
+"""Last parts of paths whose values are shown masked; of persons' names only the first character is,
+and of e-mail addresses that and what stands behind the @."""
 
 
 class Change(Model):
@@ -126,6 +128,8 @@ def _shown(path: str, value: Any) -> str | None:
     owner, _, last = path.rpartition(".")
     if last in _PRIVATE:
         return identifiers.mask(str(value))
+    if last == "email":
+        return re.sub(r"(?<=^.).*(?=@)", "***", str(value))
     if last == "name" and owner.endswith(("principal", "legal_representative")):
         return str(value)[:1] + "*"
     return str(value)

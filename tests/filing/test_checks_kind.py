@@ -77,6 +77,12 @@ def test_a_changed_phone_is_the_one_that_is_addressed_and_shown_masked() -> None
     assert {(c.before, c.after) for c in changes(application)} == {("139******01", "137******00")}
 
 
+def test_a_changed_e_mail_address_is_shown_masked() -> None:
+    application = application_of(unchanged(change_subject), both("email", "zhao.qiang@example.com"))
+    assert {c.after for c in changes(application)} == {"z***@example.com"}
+    assert not [c for c in changes(application) if c.before and "***@" not in c.before]
+
+
 @pytest.mark.parametrize("days", [30, 366])
 def test_a_change_may_hold_in_30_to_366_days(days: int) -> None:
     assert problems_of(changed(change_subject(), {"effective_on": TODAY + timedelta(days)})) == ()
