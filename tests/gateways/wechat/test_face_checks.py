@@ -12,6 +12,7 @@ from filing.application import OnFile
 from filing.authority import AuthorityReport, Standing
 from gateways.authority import AuthorityUnavailable
 from gateways.registry import Registry
+from gateways.submissions import Round, SubmissionLedger
 from gateways.wechat.client import APPLY
 from gateways.wechat.face_checks import needs_face_check
 from tests.gateways.wechat.house import House, served
@@ -124,6 +125,20 @@ async def test_a_notice_is_good_for_a_day_and_a_passed_check_for_three(
         assert (await submitted(manned)).standing is Standing.CHECKING
     else:
         assert (await asked_for(manned) != first) is renewed
+
+
+async def test_of_two_that_were_begun_at_once_either_may_be_passed(
+    manned: House, registry: Registry
+) -> None:
+    first = await asked_for(manned)
+    # As another attempt does that had asked for the face checks of the round before this one's was kept.
+    second = (await manned.client.post("create_icp_verifytask"))["task_id"]
+    ledger = SubmissionLedger(registry)
+    await ledger.face_check_begun(Round(manned.uid, 1, APPID), second, None)
+    assert await asked_for(manned) == first, "one is told of"
+    await administrator(manned, "pass")  # the newest, of which they do not tell
+    assert (await submitted(manned)).standing is Standing.CHECKING
+    assert await manned.applications() == 1
 
 
 async def test_every_round_has_its_own(manned: House) -> None:
