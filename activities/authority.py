@@ -32,6 +32,8 @@ class Order(Model):
     """The mini program whose order is meant: the authority's only key."""
 
     appid: str
+    uid: str | None = None
+    """Whose order is to be taken back; None in what was asked before this was said."""
 
 
 class AuthorityActivities:
@@ -82,7 +84,7 @@ class AuthorityActivities:
     async def withdraw_from_authority(self, order: Order) -> WithdrawalAnswer:
         """Take the order back, where the authority still allows it."""
         async with alive():
-            return await answered(self._authority.withdraw(order.appid))
+            return await answered(self._authority.withdraw(order.appid, order.uid))
 
 
 def _decided(submission: Submission, report: AuthorityReport) -> bool:

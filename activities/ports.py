@@ -134,8 +134,9 @@ class Authority(Protocol):
         """Where the order stands now."""
         ...
 
-    async def withdraw(self, appid: str) -> WithdrawalAnswer:
-        """Take the order back, where the authority still allows it."""
+    async def withdraw(self, appid: str, uid: str | None) -> WithdrawalAnswer:
+        """Take the order back, where the authority still allows it: the filing's own, whose uid this
+        is. Where it handed nothing over, nothing is there to be taken back."""
         ...
 
 

@@ -54,6 +54,6 @@ class ManualAuthority:
         """Nothing to ask: the person tells."""
         return AuthorityReport(standing=Standing.UNKNOWN)
 
-    async def withdraw(self, appid: str) -> WithdrawalAnswer:
+    async def withdraw(self, appid: str, uid: str | None) -> WithdrawalAnswer:
         """The person takes it back."""
         return WithdrawalAnswer(withdrawn=True)

@@ -65,11 +65,14 @@ class SubmissionLedger:
         taken = row["taken_at"] is not None
         return Handing(True, row["before"], taken, row["procedure_id"], row["pay_url"])
 
-    async def latest(self, appid: str) -> Handing:
-        """How far the application got that was begun last of a mini program."""
+    async def latest(self, appid: str, uid: str | None = None) -> Handing:
+        """How far the application got that was begun last of a mini program; of this filing alone,
+        where one is named."""
         row = await self._pool.fetchrow(
-            "select uid, round from submissions where appid = $1 order by begun_at desc limit 1",
+            "select uid, round from submissions where appid = $1 and ($2::text is null or uid = $2)"
+            " order by begun_at desc limit 1",
             appid,
+            uid,
         )
         if row is None:
             return Handing()
@@ -136,17 +139,16 @@ class SubmissionLedger:
             "delete from uploads where uid = $1 and round = $2", of.uid, of.number
         )
 
-    async def face_check(self, of: Round) -> FaceTask | None:
-        """The face check of this round that is not over, if there is one."""
-        row = await self._pool.fetchrow(
+    async def face_checks(self, of: Round) -> tuple[FaceTask, ...]:
+        """The face checks of this round that are not over, the oldest first: one, unless two attempts
+        began one at the same time."""
+        rows = await self._pool.fetch(
             "select task_id, link, created_at from face_checks"
-            " where uid = $1 and round = $2 and over is null order by created_at limit 1",
+            " where uid = $1 and round = $2 and over is null order by created_at, task_id",
             of.uid,
             of.number,
         )
-        if row is None:
-            return None
-        return FaceTask(row["task_id"], row["link"], row["created_at"])
+        return tuple(FaceTask(row["task_id"], row["link"], row["created_at"]) for row in rows)
 
     async def face_check_begun(self, of: Round, task_id: str, link: str | None) -> None:
         """A face check was begun."""

@@ -395,7 +395,7 @@ class Effects:
         try:
             answer = await workflow.execute_activity_method(
                 AuthorityActivities.withdraw_from_authority,
-                Order(appid=state.application.mini_program.appid),
+                Order(appid=state.application.mini_program.appid, uid=state.uid),
                 task_queue=AUTHORITY_QUEUE,
                 start_to_close_timeout=ATTEMPT,
                 heartbeat_timeout=SIGN_OF_LIFE,

@@ -129,10 +129,12 @@ class WechatAuthority:
             return await self._combined.report(appid, latest)
         return await self._orders.report(appid, await self._orders.info(appid))
 
-    async def withdraw(self, appid: str) -> WithdrawalAnswer:
+    async def withdraw(self, appid: str, uid: str | None = None) -> WithdrawalAnswer:
         """Take the order back. Doing it twice is one withdrawal: where nothing is there (any more)
-        the answer is yes."""
-        latest = await self._ledger.latest(appid)
+        the answer is yes. Where the filing has handed nothing over, what is there is another's."""
+        latest = await self._ledger.latest(appid, uid)
+        if uid is not None and not latest.begun:
+            return WithdrawalAnswer(withdrawn=True)
         if latest.procedure_id is not None:
             withdrawable = await self._combined.withdrawable(appid, latest)
             if withdrawable is None:

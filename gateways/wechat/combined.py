@@ -10,7 +10,7 @@ from gateways.wechat.client import QUERY_BOTH, WechatClient
 from gateways.wechat.errors import ApiRefusal
 from gateways.wechat.orders import Orders
 from gateways.wechat.reasons import hinted
-from gateways.wechat.reports import audit_reasons, sms_standing, without_texts
+from gateways.wechat.reports import audit_reasons, available, sms_standing, without_texts
 
 AWAITING_FEE, SENT_BACK, FAILED, NOT_CREATED = 15, 18, 20, 21
 CHECKING, RETURNED, BUREAU, BUREAU_RETURNED, DONE = 22, 23, 24, 25, 26
@@ -72,8 +72,11 @@ class CombinedFlow:
         note = None
         if status == AWAITING_FEE and handing.pay_url is not None:
             note = f"pay the fee of the verification of {appid}: {handing.pay_url}"
+        # Of the entry only the order's own call tells, and until there is an order it matters to none.
+        with_order = status in (CHECKING, BUREAU)
         report = AuthorityReport(
             standing=standing,
+            available=not with_order or available(await self._orders.info(appid)),
             reasons=reasons,
             note=note,
             raw=None if known else without_texts(reply),

@@ -1,15 +1,24 @@
 """Access tokens: taken from memory, else from the store, else renewed there by one worker."""
 
 import asyncio
+import copy
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
-from gateways.wechat.errors import TOKEN_CODES, ApiRefusal, AuthorityRefused, AuthorityUnavailable
+from gateways.wechat.errors import (
+    TOKEN_CODES,
+    ApiRefusal,
+    AuthorityError,
+    AuthorityRefused,
+    AuthorityUnavailable,
+)
 from gateways.wechat.tokens import COMPONENT, Token, Tokens
 from gateways.wechat.transport import Transport
 
@@ -19,6 +28,9 @@ call under way must still find it good."""
 REFUSED_PAUSE = 5.0
 """Seconds after a renewal that a refused token made necessary in which another such is not tried: where
 fresh tokens are refused, renewing is no cure."""
+STOPPED_PAUSE = 300.0
+"""Seconds in which the platform's own token is not asked for again by what was refused, or limited, just
+before: every filing needs it, and so many vain questions would use up its own daily quota."""
 AT_ONCE = 3
 """Mini programs whose tokens one process renews at a time: each holds a connection of the registry's
 pool, and the platform's own token, which they may need, one more."""
@@ -30,6 +42,21 @@ REFRESH_CODES = frozenset({61023})
 
 _New = tuple[Token, str | None]
 """A new token, and the refresh token to keep with it."""
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """The last vain question for the platform's own token."""
+
+    error: AuthorityError
+    tried: tuple[str, ...] = field(repr=False)
+    at: float
+    until: float
+
+    def spares(self, came: float, tried: tuple[str, ...]) -> bool:
+        """Whether one more question would be as vain: of who waited for this one's answer, and of
+        all others for a while, unless there is another ticket."""
+        return came <= self.at or (tried == self.tried and time.monotonic() < self.until)
 
 
 class Credentials:
@@ -54,6 +81,7 @@ class Credentials:
         self._held: dict[str, Token] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._failure: _Failure | None = None
 
     async def authorizer(self, appid: str, stale: str | None = None) -> str:
         """The mini program's token. `stale`: the one that was just refused; who waited while another
@@ -76,10 +104,28 @@ class Credentials:
 
     async def component(self, stale: str | None = None) -> str:
         """The platform's own token; `stale` as above."""
-        try:
-            return await self._token(COMPONENT, stale, self._component_token)
-        except ApiRefusal as refusal:
-            raise refusal.unexpected(COMPONENT_TOKEN) from None
+        came = time.monotonic()
+
+        async def new(_: str | None) -> _New:
+            tried = _candidates(await self._tokens.ticket(), self._ticket)
+            if self._failure is not None and self._failure.spares(came, tried):
+                raise copy.copy(self._failure.error)
+            error: AuthorityError
+            seconds = STOPPED_PAUSE
+            try:
+                return await self._component_token(tried)
+            except ApiRefusal as refusal:
+                error = refusal.unexpected(COMPONENT_TOKEN)
+            except AuthorityRefused as refused:
+                error = refused
+            except AuthorityUnavailable as away:
+                error = away
+                seconds = min(seconds, away.after.total_seconds()) if away.after else 0.0
+            now = time.monotonic()
+            self._failure = _Failure(copy.copy(error), tried, now, now + seconds)
+            raise error
+
+        return await self._token(COMPONENT, stale, new)
 
     def forget(self, appid: str) -> None:
         """The mini program has authorised anew: ask the store."""
@@ -143,7 +189,7 @@ class Credentials:
         keep = given if changed else (used if used == kept else None)
         return _read(reply, "authorizer_access_token"), keep
 
-    async def _component_token(self, _: str | None) -> _New:
+    async def _component_token(self, tried: tuple[str, ...]) -> _New:
         async def ask(ticket: str) -> dict[str, Any]:
             return await self._transport.send(
                 "POST",
@@ -156,7 +202,6 @@ class Credentials:
                 },
             )
 
-        tried = _candidates(await self._tokens.ticket(), self._ticket)
         if not tried:
             raise AuthorityRefused(
                 f"{COMPONENT_TOKEN}: no ticket was pushed yet: see that the authorisation-event URL "

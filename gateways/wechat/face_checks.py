@@ -46,14 +46,17 @@ class FaceChecks:
         Call it once all else is ready. Where none is under way, or the last one failed or ran out,
         a new one is begun; a crash in between leaves one more than is needed, which hurts nobody.
         """
-        task = await self._ledger.face_check(of)
-        if task is not None:
+        waiting: FaceTask | None = None
+        for task in await self._ledger.face_checks(of):
             over = await self._over(of.appid, task, with_verification)
-            if over is None:
-                return _shown(task)
-            if over == "passed":
+            if over == "passed":  # whichever of the notices the administrator has opened
                 return task.task_id
-            await self._ledger.face_check_over(of, task.task_id, over)
+            if over is None:
+                waiting = waiting or task
+            else:
+                await self._ledger.face_check_over(of, task.task_id, over)
+        if waiting is not None:
+            return _shown(waiting)
         await self._require_quota(of.appid)
         task = await self._begin(of, with_verification)
         if await self._over(of.appid, task, with_verification) == "passed":
@@ -75,8 +78,9 @@ class FaceChecks:
             raise refusal.unexpected(CREATE_VERIFY) from None
         task_id, link = created.task_id, created.verify_url
         await self._ledger.face_check_begun(of, task_id, link)
-        # Where two attempts began one at the same time, both go on with the first.
-        return await self._ledger.face_check(of) or FaceTask(task_id, link, datetime.now(UTC))
+        # Where two attempts began one at the same time, both tell of the first.
+        begun = await self._ledger.face_checks(of)
+        return begun[0] if begun else FaceTask(task_id, link, datetime.now(UTC))
 
     async def _over(self, appid: str, task: FaceTask, with_verification: bool) -> str | None:
         """How a check ended: `passed`, `failed` or `expired`; None while it can be passed."""
@@ -98,10 +102,10 @@ class FaceChecks:
         """A check is good for days only, and asked of a person: not where the application could not
         follow. Where the quota cannot be read, it may be there."""
         try:
-            remain = (await self._client.quota(APPLY, appid)).remain
+            quota = await self._client.quota(APPLY, appid)
         except (ApiRefusal, AuthorityError):
             return
-        if remain is not None and remain <= 0:
+        if quota.daily_limit is not None and quota.remain is not None and quota.remain <= 0:
             raise AuthorityUnavailable(
                 f"{APPLY}: the day's quota is used up, so no face check is begun"
             )

@@ -14,7 +14,7 @@ from gateways.wechat.errors import ApiRefusal
 from gateways.wechat.papers import Paper
 
 UPLOADS_AT_ONCE = 4
-FILE_REFUSED = frozenset({40004, 86201, 86205})
+FILE_REFUSED = frozenset({40004, 40097, 86201, 86205})
 UNKNOWN_MEDIA = 86205
 
 

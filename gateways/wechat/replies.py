@@ -3,7 +3,7 @@ known is left out (reference sections 1 to 8)."""
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from gateways.wechat.errors import AuthorityUnavailable
 
@@ -99,9 +99,10 @@ class ProcedureState(Reply):
 
 
 class Quota(Reply):
-    """`quota/get`: calls of a path, today in China; None where the answer did not say."""
+    """`quota/get`: calls of a path, today in China; None where the answer did not say. A limit of 0, as
+    in the platform's own example of an answer, says nothing: the path is called all the same."""
 
-    daily_limit: Int = None
+    daily_limit: Annotated[Int, AfterValidator(lambda limit: limit or None)] = None
     used: Int = None
     remain: Int = None
 

@@ -34,7 +34,7 @@ class Says:
     async def status(self, appid: str) -> AuthorityReport:
         return self._report
 
-    async def withdraw(self, appid: str) -> WithdrawalAnswer:
+    async def withdraw(self, appid: str, uid: str | None) -> WithdrawalAnswer:
         raise AssertionError("nobody asked for that")
 
 

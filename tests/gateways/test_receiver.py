@@ -20,7 +20,9 @@ from gateways.migrate import upgrade
 from gateways.registry import Registry
 from gateways.wechat.callbacks import MOST_BODY, Fault
 from gateways.wechat.receiver import HEALTH
+from gateways.wechat.tokens import TokenStore
 from tests.gateways.pushing import (
+    COMPONENT,
     CREATED,
     Call,
     Platform,
@@ -192,7 +194,7 @@ async def test_a_ticket_goes_to_its_place_and_nowhere_else(
     after = await door.events.last_call()
     assert after is not None
     assert before is None or after > before
-    assert await registry.pool.fetchval("select ticket from component_tickets") == secret
+    assert await TokenStore(registry.pool, COMPONENT).ticket() == secret
     for table in ("authority_events", "authority_calls"):
         rows = await owner.fetch(f"select t::text from {table} t")
         assert not [row for row in rows if secret in row[0]]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from filing.vocabulary import Status
+from gateways.submissions import Round, SubmissionLedger
 from operations.filings import Outcome, find, send
 from tests.own_stack import OwnStack, own_stack, short_lived_worker
 from tests.playing import Filing, eventually
@@ -26,11 +27,13 @@ async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnStac
 
 
 async def withdrawing(own: OwnStack) -> tuple[Filing, "asyncio.Task[Outcome]"]:
-    """A filing in submission, and its withdrawal, which is being asked for."""
+    """A filing in submission, which the authority may have, and its withdrawal, which is asked for."""
     filing = await own.begin()
     await filing.player.until(Status.PLATFORM_REVIEW)
     await filing.player.signal("platform_decision", APPROVE)
     await filing.player.until(Status.SUBMISSION)
+    given = Round(filing.uid, 1, filing.application.mini_program.appid)
+    await SubmissionLedger(filing.services.registry).begin(given, "its answer was lost")
     record = await find(filing.uid, filing.services)
     asked = asyncio.create_task(send(record, "withdraw", WITHDRAW, filing.services))
     end = time.monotonic() + 20

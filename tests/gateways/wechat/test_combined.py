@@ -64,6 +64,15 @@ async def test_from_verification_to_number(flow: House) -> None:
     assert await flow.applications() == 1
 
 
+async def test_an_entry_that_is_closed_is_told_once_there_is_an_order(flow: House) -> None:
+    assert (await submit(flow)).available
+    await procedure(flow, status=22)
+    for change in ({}, {"status": 4}, {"status": 4, "sms_verify_status": 2}):
+        for entry in (0, 1):
+            await flow.client.control(**change, available=entry)
+            assert (await submit(flow)).available is bool(entry)
+
+
 async def test_a_fee_is_told_to_operations_until_it_is_paid(flow: House) -> None:
     report = await submit(flow, pay_type=2)
     assert report.standing is Standing.CHECKING

@@ -12,6 +12,7 @@ from filing.application import OnFile
 from filing.authority import AuthorityReport, Standing
 from gateways.authority import AuthorityUnavailable
 from gateways.registry import Registry
+from gateways.submissions import Round, SubmissionLedger
 from gateways.wechat.client import APPLY
 from gateways.wechat.face_checks import needs_face_check
 from tests.gateways.wechat.house import House, served
@@ -126,6 +127,20 @@ async def test_a_notice_is_good_for_a_day_and_a_passed_check_for_three(
         assert (await asked_for(manned) != first) is renewed
 
 
+async def test_of_two_that_were_begun_at_once_either_may_be_passed(
+    manned: House, registry: Registry
+) -> None:
+    first = await asked_for(manned)
+    # As another attempt does that had asked for the face checks of the round before this one's was kept.
+    second = (await manned.client.post("create_icp_verifytask"))["task_id"]
+    ledger = SubmissionLedger(registry)
+    await ledger.face_check_begun(Round(manned.uid, 1, APPID), second, None)
+    assert await asked_for(manned) == first, "one is told of"
+    await administrator(manned, "pass")  # the newest, of which they do not tell
+    assert (await submitted(manned)).standing is Standing.CHECKING
+    assert await manned.applications() == 1
+
+
 async def test_every_round_has_its_own(manned: House) -> None:
     await asked_for(manned)
     await administrator(manned, "pass")
@@ -141,11 +156,19 @@ async def test_none_is_begun_on_a_day_without_quota(manned: House) -> None:
         limit = {"path": APPLY, "daily": daily}
         (await manned.client.http.post("/sandbox/quota", json=limit)).raise_for_status()
 
-    await quota(0)
+    await manned.client.post("apply_icp_filing", json={})  # refused, and counted
+    await quota(1)
     with pytest.raises(AuthorityUnavailable, match="quota"):
         await submitted(manned)
     assert await tasks(manned) == []
-    await quota(1)
+    await quota(2)
+    await asked_for(manned)
+
+
+async def test_a_limit_of_nought_is_none(manned: House) -> None:
+    """So the platform's own example of an answer has it, of a path that can be called."""
+    limit = {"path": APPLY, "daily": 0}
+    (await manned.client.http.post("/sandbox/quota", json=limit)).raise_for_status()
     await asked_for(manned)
 
 

@@ -105,6 +105,23 @@ async def test_an_order_of_another_round_or_filing_is_in_the_way(torn: Torn) -> 
     assert await house.applications() == 1
 
 
+async def test_what_was_never_handed_over_takes_nobodys_order_back(torn: Torn) -> None:
+    house, _ = torn
+    await house.client.apply()
+    with pytest.raises(OrderInTheWay):
+        await house.submit(organisation(house.materials))
+    assert (await house.wechat.withdraw(APPID, house.uid)).withdrawn
+    assert (await house.order())["status"] == 2
+
+
+async def test_an_order_whose_answer_was_lost_is_taken_back(torn: Torn) -> None:
+    house, proxy = torn
+    proxy.cut(APPLY, worked=True)
+    await fails(house)
+    assert (await house.wechat.withdraw(APPID, house.uid)).withdrawn
+    assert (await house.order())["status"] == 1024
+
+
 async def test_a_change_whose_answer_was_lost_is_told_from_what_was_filed(torn: Torn) -> None:
     house, proxy = torn
     await house.submit(organisation(house.materials))

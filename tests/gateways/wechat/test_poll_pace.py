@@ -155,6 +155,14 @@ async def test_the_pace_follows_from_quota_and_waiting_filings(
     assert says.asked == [ENTRANCE]
 
 
+async def test_a_limit_of_nought_is_none(
+    house: Registry, client: WechatClient, says: Says, platform: str
+) -> None:
+    says.daily_limit = 0
+    pace: Pace = PollPace(client, house.pool, platform, share=0.5, pushed=None)
+    assert await pace.pause(APPID, Standing.CHECKING) is None
+
+
 async def test_where_each_mini_program_has_a_quota_of_its_own_nobody_is_counted(
     house: Registry, client: WechatClient, platform: str, waiting: Any
 ) -> None:

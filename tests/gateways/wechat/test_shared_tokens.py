@@ -263,6 +263,39 @@ async def test_what_is_neither_kept_nor_set_is_said(
             await one.entrance(appid)
 
 
+async def test_a_refused_ticket_is_not_sent_again_by_every_filing(
+    sandbox: tuple[str, Counter[str]], stores: tuple[TokenStore, TokenStore]
+) -> None:
+    base_url, calls = sandbox
+    async with client(base_url, stores[0], ticket="wrong") as one:
+        for _ in range(2):
+            asked = (one.entrance(f"wx{secrets.token_hex(8)}") for _ in range(20))
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert {type(answer) for answer in answers} == {AuthorityRefused}
+            assert len({str(answer) for answer in answers}) == 1
+        assert calls["api_component_token"] == 1
+        await stores[1].put_ticket(TICKET)
+        assert (await one.entrance(f"wx{secrets.token_hex(8)}")).status == 1024
+    assert calls["api_component_token"] == 2
+
+
+async def test_who_waited_for_a_vain_question_does_not_repeat_it(appid: str) -> None:
+    async def busy(_: Request) -> Response:
+        await asyncio.sleep(0.1)
+        return Response("busy", 500)
+
+    app = Starlette(routes=[Route("/{path:path}", busy, methods=["GET", "POST"])])
+    async with counted(app) as (base_url, calls), client(base_url) as one:
+        asked = (one.entrance(f"wx{secrets.token_hex(8)}") for _ in range(30))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {AuthorityUnavailable}
+        assert calls["api_component_token"] <= 10  # the gate lets three at a time come and wait
+        before = calls["api_component_token"]
+        with pytest.raises(AuthorityUnavailable):
+            await one.entrance(appid)
+    assert calls["api_component_token"] == before + 1, "what was away may be back at once"
+
+
 async def test_the_pushed_ticket_goes_before_the_setting_and_the_newest_counts(
     sandbox: tuple[str, Counter[str]], stores: tuple[TokenStore, TokenStore], appid: str
 ) -> None:

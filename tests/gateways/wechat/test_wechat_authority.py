@@ -15,6 +15,7 @@ from gateways.authority import (
     ManualAuthority,
 )
 from gateways.registry import Registry
+from gateways.wechat.errors import CODES, ApiRefusal
 from sandbox.app import create_app
 from sandbox.server import serve
 from tests.gateways.wechat.house import House, authority
@@ -229,6 +230,19 @@ async def test_a_file_that_is_no_image_is_a_return(house: House) -> None:
     assert await house.applications() == 0
 
 
+@pytest.mark.parametrize("code", [c for c, row in CODES.items() if "upload_icp" in row.where])
+async def test_what_an_upload_is_refused_for_is_a_return(
+    house: House, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise ApiRefusal(code, "", ())
+
+    monkeypatch.setattr(house.wechat.client, "upload", refuse)
+    report = await house.submit(organisation(house.materials))
+    assert report.standing is Standing.RETURNED
+    assert all(reason.field.startswith("materials.") for reason in report.reasons)
+
+
 async def test_expired_tokens_are_renewed(house: House) -> None:
     await house.submit(organisation(house.materials))
     await house.client.http.post("/sandbox/expire-tokens")
@@ -339,4 +353,4 @@ async def test_by_hand_everything_passes_to_a_person() -> None:
     report = await manual.submit(organisation(MemoryMaterials()), "run-1", 1)
     assert (report.standing, report.at) == (Standing.SMS_WAITING, None)
     assert (await manual.status(APPID)).standing is Standing.UNKNOWN
-    assert (await manual.withdraw(APPID)).withdrawn
+    assert (await manual.withdraw(APPID, "run-1")).withdrawn
