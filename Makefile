@@ -1,8 +1,8 @@
-# Tasks: setup, demo, test, test-ui, pictures, torture, lock. `make demo` and `make test` do all the set-up themselves.
+# Tasks: setup, demo, test, test-ui, pictures, torture, bench, lock. `make demo` and `make test` do all the set-up themselves.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-ui pictures browser torture lint format lint-types imports lock
+.PHONY: setup demo test test-ui pictures browser torture bench lint format lint-types imports lock
 
 setup: .venv/.installed
 
@@ -23,6 +23,16 @@ test: setup lint lint-types imports
 torture: setup
 	$(BIN)/python -m pytest -m torture
 
+# Minutes of both cores; figures and how to read them: docs/performance.md.
+bench: setup .venv-dbos/.installed
+	$(BIN)/python -m benchmarks --parked 1000 --dbos .venv-dbos/bin/python
+
+# DBOS has its own packages, and none of ours.
+.venv-dbos/.installed: benchmarks/requirements-dbos.txt
+	$(PYTHON) -m venv .venv-dbos
+	.venv-dbos/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,6 +51,8 @@ imports: setup
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --extra dev pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header benchmarks/requirements-dbos.in -o benchmarks/requirements-dbos.txt
 
 test-ui: setup browser
 	$(BIN)/python -m pytest -m ui

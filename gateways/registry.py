@@ -115,6 +115,7 @@ class Registry:
             min_size=0,  # else its own reconnecting fills the log while the database is away
             max_size=most_connections,
             init=_prepare,
+            reset=_keep,
             timeout=10,
             command_timeout=30,
         )
@@ -421,8 +422,14 @@ def _columns(row: asyncpg.Record) -> dict[str, Any]:
     }
 
 
+async def _keep(connection: "Connection") -> None:
+    """Between uses of a connection, in place of asyncpg's query that resets its session: nothing here
+    changes one (locks and settings are a transaction's own), and it was every third round trip. A
+    transaction that is left open is rolled back before this."""
+
+
 async def _prepare(connection: "Connection") -> None:
-    """Once per connection; a pool's reset between uses keeps both."""
+    """Once per connection, which keeps both."""
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=canonical, decoder=json.loads
     )

@@ -24,7 +24,9 @@ for _name in ("httpx", "httpcore"):
 QUICK = httpx.Timeout(15.0, connect=5.0)
 SLOW = httpx.Timeout(30.0, connect=5.0)
 """Seconds; an upload of 2 MB over a slow line is the longest call."""
-LIMITS = httpx.Limits(max_connections=40, max_keepalive_connections=20)
+LIMITS = httpx.Limits(max_connections=40, max_keepalive_connections=20, keepalive_expiry=3.0)
+"""Idle connections are left before a server closes them, as many do after 5 s: a POST that meets that
+may have been taken, so it is not sent again."""
 AGAIN_AFTER = (0.2, 1.0)
 """Seconds before a call that is safe to repeat is sent again, where its connection broke. Not after a
 time-out: with those, two repetitions would outlast the attempt that waits for them."""
