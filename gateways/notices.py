@@ -16,7 +16,6 @@ from activities.ports import MayHaveArrived, NotSent
 from filing.display import how_to_show
 from filing.notices import Audience, Delivery, Notice
 from filing.vocabulary import MATERIAL_LABELS
-from gateways.mail_certificates import share_certificates
 from settings import WrongSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -47,7 +46,6 @@ _apprise_log.setLevel(logging.DEBUG)
 _apprise_log.propagate = False
 _apprise_log.addHandler(logging.NullHandler())
 logging.getLogger("urllib3").setLevel(logging.INFO)
-share_certificates()
 
 
 class ChannelRefused(NotSent):
