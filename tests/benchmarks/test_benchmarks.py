@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 DBOS = ROOT / ".venv-dbos/bin/python"
 
 
+@pytest.mark.torture  # a minute of both cores
 @pytest.mark.timeout(600)
 async def test_every_benchmark_runs_and_the_floor_makes_the_same_calls(tmp_path: Path) -> None:
     results = tmp_path / "latest.json"

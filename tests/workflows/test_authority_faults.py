@@ -67,12 +67,13 @@ async def settled(filing: Filing, control: httpx.AsyncClient, patience: float) -
         await asyncio.sleep(1)
 
 
-async def told(filing: Filing, end: float) -> list[tuple[str, str, str]]:
-    """The notices on record, once all have been sent or given up."""
+async def told(filing: Filing, last: str, end: float) -> list[tuple[str, str]]:
+    """The notices on record, once the last is there and all have been sent."""
     while True:
         notices = await filing.services.registry.notices(filing.uid)
-        if all(n.state == "sent" for n in notices):
-            return [(n.purpose, n.audience, str(n.sequence)) for n in notices]
+        purposes = [n.purpose for n in notices]
+        if last in purposes and all(n.state == "sent" for n in notices):
+            return [(n.purpose, n.audience) for n in notices]
         assert time.monotonic() < end, [(n.purpose, n.state) for n in notices]
         await asyncio.sleep(0.5)
 
@@ -103,9 +104,9 @@ async def play(own: OwnStack, count: int, patience: float) -> Outcome:
             assert record.view["status"] == status.value
             if status is Status.APPROVED:
                 assert record.view["filing_number"] == order["number"]
-            notices = await told(filing, end)
             last = "approved" if status is Status.APPROVED else "returned"
-            purposes = [p for p, audience, _ in notices if audience == Audience.APPLICANT.value]
+            notices = await told(filing, last, end)
+            purposes = [p for p, audience in notices if audience == Audience.APPLICANT.value]
             assert purposes.count("submitted") == purposes.count(last) == 1, purposes
         mails = Counter(
             line.split(":", 1)[1].strip()
