@@ -97,15 +97,32 @@ def draw(letter: Letter, font: LetterFont) -> bytes:
     missing = font.missing(_texts(letter))
     if missing:
         raise MissingCharacters(missing)
+    return laid_out(
+        story, letter.title, font, page=A4, sides=22 * mm, ends=20 * mm, number_at=11 * mm
+    )
+
+
+def laid_out(
+    story: list[Flowable],
+    title: str,
+    font: LetterFont,
+    *,
+    page: tuple[float, float],
+    sides: float,
+    ends: float,
+    number_at: float,
+) -> bytes:
+    """The story as PDF with numbered pages, the same bytes each time. Lengths in points: the page,
+    its margins at the sides and at both ends, and how high the number stands."""
     out = BytesIO()
     document = SimpleDocTemplate(
         out,
-        pagesize=A4,
-        leftMargin=22 * mm,
-        rightMargin=22 * mm,
-        topMargin=20 * mm,
-        bottomMargin=20 * mm,
-        title=letter.title,
+        pagesize=page,
+        leftMargin=sides,
+        rightMargin=sides,
+        topMargin=ends,
+        bottomMargin=ends,
+        title=title,
         lang="zh-CN",
         invariant=1,
         # nothing that was not drawn here: no standard font that a reader would have to supply
@@ -114,7 +131,7 @@ def draw(letter: Letter, font: LetterFont) -> bytes:
 
     def number(canvas: Canvas, _: Any) -> None:
         canvas.setFont(font.name, 8)
-        canvas.drawCentredString(A4[0] / 2, 11 * mm, f"第 {canvas.getPageNumber()} 页")
+        canvas.drawCentredString(page[0] / 2, number_at, f"第 {canvas.getPageNumber()} 页")
 
     document.build(story, onFirstPage=number, onLaterPages=number)
     return out.getvalue()

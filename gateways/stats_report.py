@@ -1,7 +1,5 @@
 """The figures as PDF: what an agency sends its customers. Drawn as the letters are."""
 
-from io import BytesIO
-from typing import Any
 from xml.sax.saxutils import escape
 
 from reportlab.graphics.shapes import Drawing
@@ -9,12 +7,11 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Paragraph, Spacer, Table, TableStyle
 
 from filing.stats import Stats
 from filing.stats_tables import Sheet, heading, remarks, sheets
-from gateways.letters import LetterFont
+from gateways.letters import LetterFont, laid_out
 
 PAGE = landscape(A4)
 EDGE = 15 * mm
@@ -36,26 +33,15 @@ def report(stats: Stats, drawing: Drawing, font: LetterFont) -> bytes:
         rows = [[text(cell, body) for cell in row] for row in (sheet.headings, *sheet.rows)]
         story += [text(sheet.title, head), _table(rows, sheet)]
     story += [Spacer(0, 5 * mm), _fitted(drawing)]
-    out = BytesIO()
-    document = SimpleDocTemplate(
-        out,
-        pagesize=PAGE,
-        leftMargin=EDGE,
-        rightMargin=EDGE,
-        topMargin=EDGE,
-        bottomMargin=EDGE,
-        title=font.drawable(heading(stats)),
-        lang="zh-CN",
-        invariant=1,
-        initialFontName=font.name,
+    return laid_out(
+        story,
+        font.drawable(heading(stats)),
+        font,
+        page=PAGE,
+        sides=EDGE,
+        ends=EDGE,
+        number_at=8 * mm,
     )
-
-    def number(canvas: Canvas, _: Any) -> None:
-        canvas.setFont(font.name, 8)
-        canvas.drawCentredString(PAGE[0] / 2, 8 * mm, f"第 {canvas.getPageNumber()} 页")
-
-    document.build(story, onFirstPage=number, onLaterPages=number)
-    return out.getvalue()
 
 
 def _table(rows: list[list[Paragraph]], sheet: Sheet) -> Table:
