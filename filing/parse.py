@@ -156,8 +156,6 @@ class _Reader:
         self._values += 1
         if self._values > MOST_VALUES or len(loc) > MOST_LEVELS:
             raise _TooLarge
-        if loc[:2] == _AS_GIVEN:
-            return self._as_given(value, loc)
         if isinstance(value, Mapping):
             items = [(self._key(k), v) for k, v in value.items()]
             return {k: self.read(v, (*loc, k)) for k, v in items}
@@ -167,22 +165,15 @@ class _Reader:
             self._characters += len(value)
             if self._characters > MOST_CHARACTERS:
                 raise _TooLarge
-            return self._text(str(value), loc)
+            return value if loc[:2] == _AS_GIVEN else self._text(str(value), loc)
+        if loc[:2] == _AS_GIVEN:
+            return self._as_given(value)
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value
         return _UNUSABLE
 
-    def _as_given(self, value: Any, loc: tuple[str, ...]) -> Any:
+    def _as_given(self, value: Any) -> Any:
         """JSON, whose fields are the authority's."""
-        if isinstance(value, Mapping):
-            return {self._key(k): self.read(v, (*loc, self._key(k))) for k, v in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.read(v, (*loc, str(i))) for i, v in enumerate(value)]
-        if isinstance(value, str):
-            self._characters += len(value)
-            if self._characters > MOST_CHARACTERS:
-                raise _TooLarge
-            return value
         if value is None or isinstance(value, bool | int) or _is_finite(value):
             return value
         path = ".".join(_AS_GIVEN)
