@@ -145,10 +145,14 @@ class WechatClient:
 
     async def entrance(self, appid: str) -> Entrance:
         """Where the order stands (section 3)."""
-        reply = await self.call("GET", ENTRANCE, appid)
-        if not isinstance(reply.get("info"), dict):
+        return read(Entrance, ENTRANCE, await self.entrance_info(appid))
+
+    async def entrance_info(self, appid: str) -> dict[str, Any]:
+        """The same, as it came."""
+        info = (await self.call("GET", ENTRANCE, appid)).get("info")
+        if not isinstance(info, dict):
             raise AuthorityUnavailable(f"{ENTRANCE}: no status in the answer")
-        return read(Entrance, ENTRANCE, reply["info"])
+        return info
 
     async def online_order(self, appid: str) -> dict[str, Any]:
         """A granted filing's detail, as it came (section 2.5)."""
@@ -195,10 +199,11 @@ class WechatClient:
 
     async def procedure(self, appid: str, procedure_id: str) -> ProcedureState:
         """How that stands."""
-        body = {"procedure_id": procedure_id}
-        return read(
-            ProcedureState, QUERY_BOTH, await self.call("POST", QUERY_BOTH, appid, json=body)
-        )
+        return read(ProcedureState, QUERY_BOTH, await self.procedure_reply(appid, procedure_id))
+
+    async def procedure_reply(self, appid: str, procedure_id: str) -> dict[str, Any]:
+        """The same, as it came."""
+        return await self.call("POST", QUERY_BOTH, appid, json={"procedure_id": procedure_id})
 
     async def quota(self, path: str, appid: str) -> Quota:
         """How often `path` may be called in a day, and what of today is left (section 9)."""

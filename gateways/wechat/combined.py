@@ -92,9 +92,9 @@ class CombinedFlow:
         return status not in (*_VERIFYING, SENT_BACK, NOT_CREATED)
 
     async def _ask(self, appid: str, handing: Handing) -> dict[str, Any]:
-        asked = {"procedure_id": handing.procedure_id}
+        assert handing.procedure_id is not None
         try:
-            return await self._client.call("POST", QUERY_BOTH, appid, json=asked)
+            return await self._client.procedure_reply(appid, handing.procedure_id)
         except ApiRefusal as refusal:
             raise refusal.unexpected(QUERY_BOTH) from None
 

@@ -20,13 +20,9 @@ class Orders:
     async def info(self, appid: str) -> dict[str, Any]:
         """Where it stands, as the API has it."""
         try:
-            reply = await self._client.call("GET", ENTRANCE, appid)
+            return await self._client.entrance_info(appid)
         except ApiRefusal as refusal:
             raise refusal.unexpected(ENTRANCE) from None
-        info = reply.get("info")
-        if not isinstance(info, dict):
-            raise AuthorityUnavailable(f"{ENTRANCE}: no status in the answer")
-        return info
 
     async def report(self, appid: str, info: Mapping[str, Any]) -> AuthorityReport:
         """The same in our words; an approval comes with its number."""
