@@ -18,6 +18,7 @@ from embedded.stack import Stack
 from filing.application import Application
 from filing.view import StatusAnswer
 from filing.vocabulary import Status
+from gateways.registry import NoticeRecord
 from operations.applications import examine_files, store_materials
 from operations.example_parts import invented_credit_code
 from operations.examples import write_example
@@ -108,6 +109,19 @@ async def eventually(
         if holds(answer):
             return answer
         assert time.monotonic() < end, answer
+        await asyncio.sleep(0.05)
+
+
+async def notices_of(
+    filing: Filing, hold: Callable[[list[NoticeRecord]], bool], patience: float = 20
+) -> list[NoticeRecord]:
+    """The notices on record, as soon as they are as they should be: they are sent by and by."""
+    end = time.monotonic() + patience
+    while True:
+        notices = await filing.services.registry.notices(filing.uid)
+        if hold(notices):
+            return notices
+        assert time.monotonic() < end, [(n.purpose, n.state) for n in notices]
         await asyncio.sleep(0.05)
 
 

@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import pytest
 
 from filing.notices import Audience
 from filing.vocabulary import Status
+from gateways.registry import NoticeRecord
 from sandbox.faults import EVERY_KIND_OF_CALL, KINDS
 from tests.own_stack import OwnStack, own_stack
-from tests.playing import Filing
+from tests.playing import Filing, notices_of
 
 PERCENT = 5 / len(EVERY_KIND_OF_CALL)
 """Of the calls that fail so; together one in twenty."""
@@ -67,15 +69,8 @@ async def settled(filing: Filing, control: httpx.AsyncClient, patience: float) -
         await asyncio.sleep(1)
 
 
-async def told(filing: Filing, last: str, end: float) -> list[tuple[str, str]]:
-    """The notices on record, once the last is there and all have been sent."""
-    while True:
-        notices = await filing.services.registry.notices(filing.uid)
-        purposes = [n.purpose for n in notices]
-        if last in purposes and all(n.state == "sent" for n in notices):
-            return [(n.purpose, n.audience) for n in notices]
-        assert time.monotonic() < end, [(n.purpose, n.state) for n in notices]
-        await asyncio.sleep(0.5)
+def all_sent(last: str, notices: list[NoticeRecord]) -> bool:
+    return any(n.purpose == last for n in notices) and all(n.state == "sent" for n in notices)
 
 
 async def play(own: OwnStack, count: int, patience: float) -> Outcome:
@@ -105,8 +100,8 @@ async def play(own: OwnStack, count: int, patience: float) -> Outcome:
             if status is Status.APPROVED:
                 assert record.view["filing_number"] == order["number"]
             last = "approved" if status is Status.APPROVED else "returned"
-            notices = await told(filing, last, end)
-            purposes = [p for p, audience in notices if audience == Audience.APPLICANT.value]
+            notices = await notices_of(filing, partial(all_sent, last), end - time.monotonic())
+            purposes = [n.purpose for n in notices if n.audience == Audience.APPLICANT.value]
             assert purposes.count("submitted") == purposes.count(last) == 1, purposes
         mails = Counter(
             line.split(":", 1)[1].strip()

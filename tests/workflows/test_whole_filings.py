@@ -12,8 +12,9 @@ from filing.view import StatusAnswer
 from filing.vocabulary import Status
 from filing.workdays import end_of_calendar_days, end_of_working_days
 from gateways.calendar import packaged_arrangement
+from gateways.registry import NoticeRecord
 from operations.filings import show
-from tests.playing import Begin, Filing, eventually
+from tests.playing import Begin, Filing, eventually, notices_of
 
 UNEVENTFUL_EVENTS = 60 + 6
 """Six of the notice before the SMS check: its activity, and the workflow task that its end causes."""
@@ -200,15 +201,12 @@ async def test_a_returned_filing_that_nobody_corrects_lapses(begin_filing: Begin
 
 
 async def told(filing: Filing, purpose: str, times: int) -> int:
-    """How often it was told, as soon as that is so often: notices are sent by and by."""
-    end = time.monotonic() + 20
-    while True:
-        notices = await filing.services.registry.notices(filing.uid)
-        count = sum(n.purpose == purpose for n in notices)
-        if count >= times:
-            return count
-        assert time.monotonic() < end, notices
-        await asyncio.sleep(0.05)
+    """How often it was told, as soon as that is so often."""
+
+    def count(notices: list[NoticeRecord]) -> int:
+        return sum(n.purpose == purpose for n in notices)
+
+    return count(await notices_of(filing, lambda notices: count(notices) >= times))
 
 
 async def on_record(filing: Filing, status: Status) -> None:
