@@ -15,6 +15,9 @@ from filing.rules import Levels, levels_of
 from filing.vocabulary import AuthorityMode
 from filing.windows import WindowTerms
 
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+"""Of programs that run until they are stopped."""
+
 
 class WrongSettings(Exception):
     """One or more settings are wrong; the text names each, and the fix."""

@@ -48,13 +48,12 @@ from gateways.wechat.kept_lists import ListedNames
 from gateways.wechat.quota import PollPace
 from operations.batch_work import BatchWork
 from operations.services import Services
-from settings import Settings, WrongSettings, load
+from settings import LOG_FORMAT, Settings, WrongSettings, load
 from workflows.batch import BatchWorkflow
 from workflows.display import DisplayWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.sweep import ListingSweepWorkflow
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 STICKY_TIMEOUT = timedelta(seconds=2)
 """After a killed worker, its filings go on elsewhere within this time (design, 14)."""
 

@@ -43,9 +43,9 @@ def receive(
     """
     import logging
 
-    logging.basicConfig(
-        level=settings().log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    from settings import LOG_FORMAT
+
+    logging.basicConfig(level=settings().log_level, format=LOG_FORMAT)
     run(_receive(host, port))
 
 

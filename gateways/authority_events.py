@@ -146,13 +146,6 @@ class AuthorityEvents:
                 raise SeenBefore
             return event is not None and await _keep_event(connection, event)
 
-    async def last_call(self) -> datetime | None:
-        """When the last push of any kind came; None where none ever did."""
-        at: datetime | None = await self._pool.fetchval(
-            "select max(received_at) from authority_calls"
-        )
-        return None if at is None else at.astimezone(CHINA)
-
     async def give_up_old(self) -> int:
         """Stop trying for events that are too old; gives how many."""
         rows = await self._pool.fetch(

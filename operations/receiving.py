@@ -19,9 +19,6 @@ from gateways.wechat.receiver import PATH, Receiver, create_receiver
 from gateways.wechat.tokens import TokenStore
 from settings import Settings, WrongSettings
 
-PORT = 7281
-"""Where the receiver listens unless told otherwise."""
-
 
 @dataclass(frozen=True)
 class Receiving:
