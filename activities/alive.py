@@ -18,13 +18,19 @@ BEATS = 3
 
 @asynccontextmanager
 async def alive(*details: Any) -> AsyncIterator[None]:
-    """Heartbeat as long as the work goes on; `details` reach the next attempt, if there is one."""
+    """Heartbeat as long as the work goes on; `details` reach the next attempt, if there is one.
+
+    Without details the first heartbeat is not sent at once: most attempts are over before it is due,
+    and each costs the server a write.
+    """
     timeout = activity.info().heartbeat_timeout
     if timeout is None:
         yield
         return
 
     async def beat() -> None:
+        if not details:
+            await asyncio.sleep(timeout.total_seconds() / BEATS)
         while True:
             activity.heartbeat(*details)
             await asyncio.sleep(timeout.total_seconds() / BEATS)

@@ -16,6 +16,7 @@ from activities.ports import MayHaveArrived, NotSent
 from filing.display import how_to_show
 from filing.notices import Audience, Delivery, Notice
 from filing.vocabulary import MATERIAL_LABELS
+from gateways import mail
 from settings import WrongSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -120,10 +121,11 @@ class AppriseChannels:
 
     async def _send_one(self, url: str, title: str, body: str) -> str:
         """`sent`, `timed out`, `broke off`, or Apprise's word for another end, as in `failure`."""
-        sender = apprise.Apprise(asset=self._asset)
-        if not sender.add(url):
+        service = self._service(url)
+        if service is None:
             # The URL was good with a sample address: this notice's own is none.
             return "not an address"
+        sender = apprise.Apprise(service, asset=self._asset)
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 result = await sender.async_notify(
@@ -140,6 +142,13 @@ class AppriseChannels:
             return "broke off"
         return str(result.status.name).lower()
 
+    def _service(self, url: str) -> NotifyBase | None:
+        """What sends by this URL; None where Apprise does not understand it."""
+        if _scheme(url) in mail.SCHEMES:
+            return mail.Mail.of_url(url, self._asset)
+        service = apprise.Apprise.instantiate(url, asset=self._asset)
+        return service if isinstance(service, NotifyBase) else None
+
     def _checked(self, setting: str, urls: str) -> tuple[str, ...]:
         split = tuple(urls.split())
         for place, url in enumerate(split, start=1):
@@ -149,8 +158,7 @@ class AppriseChannels:
                     "applicant's address: write operations' own address there"
                 )
             sample = with_id(url.replace("{email}", quote("someone@example.com", safe="")), "check")
-            service = apprise.Apprise.instantiate(sample, asset=self._asset)
-            if not isinstance(service, NotifyBase):
+            if self._service(sample) is None:
                 raise WrongSettings(
                     f"{setting}: URL {place} of {len(split)} is none that Apprise understands; "
                     "an example: mailto://user:password@mail.example.com?from=beian@example.com"

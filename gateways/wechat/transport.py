@@ -1,12 +1,14 @@
 """One call over HTTP: how long it may take, when it may be sent again, and what its answer says."""
 
 import asyncio
+import json as jsons
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from filing.model import CHINA
 from gateways.wechat.errors import (
@@ -17,16 +19,14 @@ from gateways.wechat.errors import (
     said,
 )
 
-# They log whole URLs at INFO and DEBUG, and the query holds the access token.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
-QUICK = httpx.Timeout(15.0, connect=5.0)
-SLOW = httpx.Timeout(30.0, connect=5.0)
+QUICK = aiohttp.ClientTimeout(total=None, connect=15.0, sock_connect=5.0, sock_read=15.0)
+SLOW = aiohttp.ClientTimeout(total=None, connect=15.0, sock_connect=5.0, sock_read=30.0)
 """Seconds; an upload of 2 MB over a slow line is the longest call."""
-LIMITS = httpx.Limits(max_connections=40, max_keepalive_connections=20, keepalive_expiry=3.0)
+CONNECTIONS = 40
+KEPT_FOR = 3.0
 """Idle connections are left before a server closes them, as many do after 5 s: a POST that meets that
 may have been taken, so it is not sent again."""
+OK = 200
 AGAIN_AFTER = (0.2, 1.0)
 """Seconds before a call that is safe to repeat is sent again, where its connection broke. Not after a
 time-out: with those, two repetitions would outlast the attempt that waits for them."""
@@ -62,21 +62,14 @@ class Transport:
     """
 
     def __init__(self, base_url: str, longest_wait: timedelta | None = None) -> None:
-        # A proxy from the environment is for the way out, never for the sandbox next door.
-        outside = httpx.URL(base_url).host not in ("127.0.0.1", "localhost", "::1")
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            timeout=QUICK,
-            limits=LIMITS,
-            trust_env=outside,
-            # Without TLS there is nothing to verify, and loading the certificates takes a while.
-            verify=base_url.startswith("https:"),
-        )
+        self._base_url = base_url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
         self._longest_wait = longest_wait
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def send(
         self,
@@ -91,39 +84,65 @@ class Transport:
     ) -> dict[str, Any]:
         """Send, and read the answer. `whose`: the mini program, by which waits are spread.
         `repeatable`: it may be sent again although it may have been done already."""
-        form = {} if upload is None else _form(upload)
-        response = await self._response(method, path, repeatable, params=params, json=json, **form)
-        return self._read(path, response, whose)
+        reply = await self._reply(method, path, params, repeatable, json=json, upload=upload)
+        return self._read(path, reply, whose)
 
     async def fetch(self, path: str, *, params: dict[str, str], whose: str = "") -> Fetched:
         """Get a file; what comes as JSON is an error."""
-        response = await self._response("GET", path, True, params=params)
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if response.status_code != httpx.codes.OK or kind in ("application/json", "text/plain", ""):
-            self._read(path, response, whose)
+        reply = await self._reply("GET", path, params, True)
+        kind = reply.content_type.partition(";")[0].strip().lower()
+        if reply.status != OK or kind in ("application/json", "text/plain", ""):
+            self._read(path, reply, whose)
             raise AuthorityUnavailable(f"{path}: the answer is no file")
-        return Fetched(response.content, kind)
+        return Fetched(reply.data, kind)
 
-    async def _response(
-        self, method: Method, path: str, repeatable: bool, **request: Any
-    ) -> httpx.Response:
-        timeout = SLOW if "files" in request else QUICK
+    async def _reply(
+        self,
+        method: Method,
+        path: str,
+        params: dict[str, str],
+        repeatable: bool,
+        *,
+        json: dict[str, Any] | None = None,
+        upload: Upload | None = None,
+    ) -> "_Reply":
         for pause in (*(AGAIN_AFTER if repeatable else ()), None):
+            # A form is written once.
+            content, headers = _content(json, upload)
             try:
-                return await self._http.request(method, path, timeout=timeout, **request)
-            except httpx.HTTPError as error:
-                broken = isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
-                if pause is None or not broken:
+                async with self._open().request(
+                    method,
+                    URL(self._base_url + path).with_query(params),
+                    data=content,
+                    headers=headers,
+                    timeout=SLOW if upload else QUICK,
+                    allow_redirects=False,
+                ) as response:
+                    kind = response.headers.get("Content-Type", "")
+                    return _Reply(response.status, kind, await response.read())
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if pause is None or isinstance(error, TimeoutError):
                     # Its own text may hold the URL, and so the token.
-                    raise AuthorityUnavailable(f"{path}: {type(error).__name__}") from None
+                    raise AuthorityUnavailable(f"{path}: {_what(error)}") from None
             await asyncio.sleep(pause)
         raise AssertionError(path)
 
-    def _read(self, path: str, response: httpx.Response, whose: str) -> dict[str, Any]:
-        if response.status_code != httpx.codes.OK:
-            raise AuthorityUnavailable(f"{path}: HTTP {response.status_code}")
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # A proxy from the environment is for the way out, never for the sandbox next door.
+            outside = URL(self._base_url).host not in ("127.0.0.1", "localhost", "::1")
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT_FOR),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=outside,
+            )
+        return self._session
+
+    def _read(self, path: str, answer: "_Reply", whose: str) -> dict[str, Any]:
+        if answer.status != OK:
+            raise AuthorityUnavailable(f"{path}: HTTP {answer.status}")
         try:
-            reply = response.json()
+            reply = jsons.loads(answer.data)
         except ValueError:
             reply = None
         if not isinstance(reply, dict):
@@ -151,7 +170,36 @@ class Transport:
         )
 
 
-def _form(upload: Upload) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Reply:
+    status: int
+    content_type: str
+    data: bytes
+
+
+def _what(error: Exception) -> str:
+    match error:
+        case TimeoutError():
+            return "no answer in time"
+        case aiohttp.ClientConnectorError():
+            return "no connection"
+    return f"the connection broke off ({type(error).__name__})"
+
+
+def _content(
+    json: dict[str, Any] | None, upload: Upload | None
+) -> tuple[bytes | aiohttp.MultipartWriter | None, dict[str, str]]:
+    """A request's body, and its headers."""
+    if upload is not None:
+        return _form(upload), {}
+    if json is None:
+        return None, {}
+    # Chinese as it is: the platform shows escapes as they were sent.
+    text = jsons.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode(), {"Content-Type": "application/json"}
+
+
+def _form(upload: Upload) -> aiohttp.MultipartWriter:
     data = {"type": upload.kind, "icp_order_field": upload.field}
     if upload.certificate_type is not None:
         data["certificate_type"] = str(upload.certificate_type)
@@ -160,4 +208,12 @@ def _form(upload: Upload) -> dict[str, Any]:
         name, media_type = "material.mp4", "video/mp4"
     elif upload.data.startswith(b"\x89PNG"):
         name, media_type = "material.png", "image/png"
-    return {"data": data, "files": {"media": (name, upload.data, media_type)}}
+    form = aiohttp.MultipartWriter("form-data")
+    for field, value in data.items():
+        part = form.append(value)
+        # As browsers send fields: a text's type is a file's matter.
+        del part.headers["Content-Type"]
+        part.set_content_disposition("form-data", name=field)
+    file = form.append(upload.data, {"Content-Type": media_type})
+    file.set_content_disposition("form-data", name="media", filename=name)
+    return form
