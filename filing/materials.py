@@ -3,9 +3,10 @@
 The rules are data (`filing.material_rules`); here they are applied to one application.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from filing import divisions, identifiers
 from filing.application import Application, Material, Person
@@ -92,18 +93,92 @@ def required_materials(application: Application, today: date) -> tuple[Requireme
     A change asks for the papers of what changed; where what is on file is not known, for those that
     its kind can touch, each under that condition.
     """
-    holding = circumstances(application, today)
-    changed = _changed(application)
-    rules = material_rules()
+    return asked_for(application, today).papers
+
+
+class Asked(NamedTuple):
+    """What is asked for, and what the checks want to know of it."""
+
+    papers: tuple[Requirement, ...]
+    demanded: tuple[Requirement, ...]
+    """Those whose lack is told; of the lack of a pre-approval's, `filing.pre_approvals` tells."""
+    types: frozenset[MaterialType]
+    """Of every paper that is of use."""
+    most: Mapping[MaterialType, int]
+    """How many of a type are taken, where that is limited."""
+
+
+def asked_for(application: Application, today: date) -> Asked:
+    """What `required_materials` gives, prepared for the checks."""
+    program, subject = application.mini_program, application.subject
+    on_file = application.on_file
+    filed = (on_file.mini_program.pre_approvals if on_file else None) or ()
+    declared = program.pre_approvals or ()
+    return _asked_in(
+        Situation(
+            kind=application.kind,
+            province=divisions.abbreviation(subject.province),
+            circumstances=circumstances(application, today),
+            changed=_changed(application),
+            on_file_unknown=application.kind in CHANGES and on_file is None,
+            cards=tuple(one for one in Principal if _has_card(principal_of(application, one))),
+            pre_approvals=tuple(
+                dict.fromkeys(
+                    a.category for a in declared if a not in filed and a.category in PRE_APPROVALS
+                )
+            ),
+            today=today,
+        )
+    )
+
+
+def _has_card(person: Person) -> bool:
+    return person.certificate.type is CertificateType.RESIDENT_ID
+
+
+class Situation(NamedTuple):
+    """All of an application on which it depends what is asked for: no name, no number."""
+
+    kind: Kind
+    province: str | None
+    """Its one character."""
+    circumstances: frozenset[Circumstance]
+    changed: tuple[str, ...] | None
+    """Paths; None for what is no change."""
+    on_file_unknown: bool
+    """Whether this is a change of nobody knows what."""
+    cards: tuple[Principal, ...]
+    """Who has an identity card, with its two sides."""
+    pre_approvals: tuple[str, ...]
+    """Categories that were declared and are not on file yet."""
+    today: date
+
+
+@lru_cache(maxsize=1000)
+def _asked_in(situation: Situation) -> Asked:
+    """Kept, for an agency's filings are in few situations."""
     found = [
         one
-        for rule in rules.rules
-        if _holds(rule.when, application, holding, today)
-        and (changed is None or rule.need == "optional" or _touched(rule.concerns, changed))
-        for one in _expanded(rule, application)
+        for rule in material_rules().rules
+        if _holds(rule.when, situation)
+        and (
+            situation.changed is None
+            or rule.need == "optional"
+            or _touched(rule.concerns, situation.changed)
+        )
+        for one in _expanded(rule, situation)
     ]
-    return tuple(
-        sorted(found, key=lambda one: ("required", "conditional", "optional").index(one.need))
+    needs = ("required", "conditional", "optional")
+    papers = tuple(sorted(found, key=lambda one: needs.index(one.need)))
+    return Asked(
+        papers=papers,
+        demanded=tuple(
+            one
+            for one in papers
+            if one.need != "optional" and one.type is not MaterialType.PRE_APPROVAL
+        ),
+        types=frozenset(kind for one in papers for kind in (one.type, *one.met_by)),
+        most={one.type: one.most for one in papers if one.most is not None},
     )
 
 
@@ -144,17 +219,15 @@ def _is_minor(person: Person, today: date) -> bool:
     return born is not None and age(born, today) < ADULT
 
 
-def _holds(
-    when: When, application: Application, holding: frozenset[Circumstance], today: date
-) -> bool:
-    province = divisions.abbreviation(application.subject.province)
+def _holds(when: When, situation: Situation) -> bool:
+    holding, province = situation.circumstances, situation.province
     return (
-        application.kind in when.kinds
+        situation.kind in when.kinds
         and (not when.provinces or province in when.provinces)
         and province not in when.except_provinces
         and holding.issuperset(when.circumstances)
         and holding.isdisjoint(when.unless)
-        and (when.since is None or when.since <= today)
+        and (when.since is None or when.since <= situation.today)
     )
 
 
@@ -175,12 +248,10 @@ def _touched(concerns: Sequence[str], changed: Sequence[str]) -> bool:
     )
 
 
-def _expanded(rule: Rule, application: Application) -> Iterator[Requirement]:
+def _expanded(rule: Rule, situation: Situation) -> Iterator[Requirement]:
     """A requirement for each side, or for each pre-approval, that the rule is about."""
     rules = material_rules()
-    unknown = (
-        application.kind in CHANGES and application.on_file is None and rule.need != "optional"
-    )
+    unknown = situation.on_file_unknown and rule.need != "optional"
     one = Requirement(
         type=rule.type,
         need="conditional" if unknown else rule.need,
@@ -198,18 +269,12 @@ def _expanded(rule: Rule, application: Application) -> Iterator[Requirement]:
     if rule.each is None:
         yield one
     elif rule.each == "pre_approval":
-        filed = (
-            application.on_file.mini_program.pre_approvals if application.on_file else ()
-        ) or ()
-        declared = application.mini_program.pre_approvals or ()
-        for category in dict.fromkeys(a.category for a in declared if a not in filed):
-            if category in PRE_APPROVALS:
-                yield one.model_copy(update={"category": category})
+        for category in situation.pre_approvals:
+            yield one.model_copy(update={"category": category})
     else:
         principal = Principal(rule.each)
-        person = principal_of(application, principal)
         named = one.model_copy(update={"person": principal})
-        if person.certificate.type is CertificateType.RESIDENT_ID:
+        if principal in situation.cards:
             for side in SIDE_LABELS:
                 yield named.model_copy(update={"side": side})
         else:
