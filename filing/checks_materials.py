@@ -17,6 +17,7 @@ from filing.material_rules import material_rules
 from filing.materials import (
     PRINCIPALS_PAPERS,
     Asked,
+    Requirement,
     asked_for,
     principal_of,
 )
@@ -63,19 +64,24 @@ def _lacking(asked: Asked, held: tuple[Material, ...]) -> Iterator[Problem]:
     depends on something that the application does not tell. Those of pre-approvals are told with
     their articles, by `filing.pre_approvals`."""
     for one in asked.demanded:
-        if any(one.met(material) for material in held):
-            continue
-        fix = f"请在 materials 中加入 {one.entry}"
-        if one.need == "required":
-            message = f"缺少{one.label}:{one.why}"
-            known = one.type if one.type in _MISSING else MaterialType.OTHER
-            yield problem("materials", _MISSING[known], message, fix)
+        for material in held:
+            if one.met(material):
+                break
         else:
-            message, fix = f"可能需要{one.label}:{one.why}", f"{fix};{one.form}"
-            residence = one.type is MaterialType.RESIDENCE_PERMIT
-            usual = "material.residence_permit" if residence else "material.may_be_needed"
-            given = "material.depends_on_change" if one.change_unknown else usual
-            yield problem("materials", given, message, fix)
+            yield _lack(one)
+
+
+def _lack(one: Requirement) -> Problem:
+    fix = f"请在 materials 中加入 {one.entry}"
+    if one.need == "required":
+        message = f"缺少{one.label}:{one.why}"
+        known = one.type if one.type in _MISSING else MaterialType.OTHER
+        return problem("materials", _MISSING[known], message, fix)
+    message, fix = f"可能需要{one.label}:{one.why}", f"{fix};{one.form}"
+    residence = one.type is MaterialType.RESIDENCE_PERMIT
+    usual = "material.residence_permit" if residence else "material.may_be_needed"
+    given = "material.depends_on_change" if one.change_unknown else usual
+    return problem("materials", given, message, fix)
 
 
 def _too_many(asked: Asked, held: tuple[Material, ...]) -> Iterator[Problem]:

@@ -67,7 +67,8 @@ def check_people(application: Application, today: date) -> Iterator[Problem]:
     for i, role in enumerate(named):
         # the two before may be one person: said once
         pairs = [p for other in named[:i] for p in _pair(role, other)]
-        yield from {p.path + p.code: p for p in reversed(pairs)}.values()
+        if pairs:
+            yield from {p.path + p.code: p for p in reversed(pairs)}.values()
     if application.subject.type is ApplicantType.INDIVIDUAL:
         yield from _individual(application)
     else:
@@ -77,7 +78,7 @@ def check_people(application: Application, today: date) -> Iterator[Problem]:
 def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
     path, label, person = role
     name = person.name
-    if not name or len(name) > LONGEST_PERSON_NAME or any(c.isdigit() for c in name):
+    if not name or len(name) > LONGEST_PERSON_NAME or any(map(str.isdigit, name)):
         fix = "请按证件填写姓名"
         yield problem(f"{path}.name", "name.malformed", f"{label}姓名不正确", fix)
     yield from _certificate(role, today)
@@ -135,9 +136,9 @@ def age(born: date, today: date) -> int:
 
 def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
     certificate = role.person.certificate
-    born = (
-        identifiers.birth_date(certificate.number) if certificate.type in RESIDENT_NUMBER else None
-    )
+    if certificate.type not in RESIDENT_NUMBER:
+        return
+    born = identifiers.birth_date(certificate.number)
     if born is None or born > today:
         return
     years = age(born, today)

@@ -83,7 +83,7 @@ def resident_id_fault(number: str, today: date) -> Fault | None:
     """
     if not _RESIDENT_ID.fullmatch(number):
         return "malformed"
-    born = birth_date(number)
+    born = _born(number)
     if born is None or born > today:
         return "birth_date"
     return None if ric.calc_check_digit(number) == number[-1] else "check_digit"
@@ -91,10 +91,12 @@ def resident_id_fault(number: str, today: date) -> Fault | None:
 
 def birth_date(number: str) -> date | None:
     """The date of birth in a resident identity number, or None where it holds no possible one."""
-    if not _RESIDENT_ID.fullmatch(number):
-        return None
+    return _born(number) if _RESIDENT_ID.fullmatch(number) else None
+
+
+def _born(number: str) -> date | None:
     try:
-        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        born = date.fromisoformat(number[6:14])
     except ValueError:
         return None
     return born if born.year >= OLDEST_BIRTH_YEAR else None

@@ -111,29 +111,28 @@ class Asked(NamedTuple):
 def asked_for(application: Application, today: date) -> Asked:
     """What `required_materials` gives, prepared for the checks."""
     program, subject = application.mini_program, application.subject
-    on_file = application.on_file
-    filed = (on_file.mini_program.pre_approvals if on_file else None) or ()
-    declared = program.pre_approvals or ()
     return _asked_in(
         Situation(
             kind=application.kind,
             province=divisions.abbreviation(subject.province),
             circumstances=circumstances(application, today),
             changed=_changed(application),
-            on_file_unknown=application.kind in CHANGES and on_file is None,
-            cards=tuple(one for one in Principal if _has_card(principal_of(application, one))),
-            pre_approvals=tuple(
-                dict.fromkeys(
-                    a.category for a in declared if a not in filed and a.category in PRE_APPROVALS
-                )
-            ),
+            on_file_unknown=application.kind in CHANGES and application.on_file is None,
+            subject_principal=subject.principal.certificate.type,
+            mini_program_principal=program.principal.certificate.type,
+            pre_approvals=_to_be_filed(application) if program.pre_approvals else (),
             today=today,
         )
     )
 
 
-def _has_card(person: Person) -> bool:
-    return person.certificate.type is CertificateType.RESIDENT_ID
+def _to_be_filed(application: Application) -> tuple[str, ...]:
+    """Categories of pre-approvals that were declared and are not on file yet."""
+    on_file = application.on_file
+    filed = (on_file.mini_program.pre_approvals if on_file else None) or ()
+    declared = application.mini_program.pre_approvals or ()
+    new = (a.category for a in declared if a not in filed and a.category in PRE_APPROVALS)
+    return tuple(dict.fromkeys(new))
 
 
 class Situation(NamedTuple):
@@ -147,10 +146,10 @@ class Situation(NamedTuple):
     """Paths; None for what is no change."""
     on_file_unknown: bool
     """Whether this is a change of nobody knows what."""
-    cards: tuple[Principal, ...]
-    """Who has an identity card, with its two sides."""
+    subject_principal: CertificateType
+    mini_program_principal: CertificateType
+    """Of an identity card both sides are asked for."""
     pre_approvals: tuple[str, ...]
-    """Categories that were declared and are not on file yet."""
     today: date
 
 
@@ -184,23 +183,24 @@ def _asked_in(situation: Situation) -> Asked:
 
 def circumstances(application: Application, today: date) -> frozenset[Circumstance]:
     """What is so of an application, as far as rules may ask."""
-    subject, program = application.subject, application.mini_program
-    legal, principals = subject.legal_representative, (subject.principal, program.principal)
-    individual = subject.type is ApplicantType.INDIVIDUAL
-    asked = {
-        Circumstance.INDIVIDUAL: individual,
-        Circumstance.ORGANISATION: not individual,
-        Circumstance.ONE_PRINCIPAL: same_person(*principals),
-        Circumstance.DELEGATED: _delegated(individual, legal, principals[0]),
-        Circumstance.MINI_PROGRAM_DELEGATED: _delegated(individual, legal, principals[1]),
-        Circumstance.FROM_OTHER_PROVINCE: individual and from_other_province(application),
-        Circumstance.MINOR: any(_is_minor(person, today) for person in principals),
-    }
-    return frozenset(one for one, so in asked.items() if so)
-
-
-def _delegated(individual: bool, legal: Person | None, principal: Person) -> bool:
-    return not individual and legal is not None and not same_person(legal, principal)
+    subject, of_program = application.subject, application.mini_program.principal
+    legal, of_subject = subject.legal_representative, subject.principal
+    so: list[Circumstance] = []
+    if subject.type is ApplicantType.INDIVIDUAL:
+        so.append(Circumstance.INDIVIDUAL)
+        if from_other_province(application):
+            so.append(Circumstance.FROM_OTHER_PROVINCE)
+    else:
+        so.append(Circumstance.ORGANISATION)
+        if legal is not None and not same_person(legal, of_subject):
+            so.append(Circumstance.DELEGATED)
+        if legal is not None and not same_person(legal, of_program):
+            so.append(Circumstance.MINI_PROGRAM_DELEGATED)
+    if same_person(of_subject, of_program):
+        so.append(Circumstance.ONE_PRINCIPAL)
+    if _is_minor(of_subject, today) or _is_minor(of_program, today):
+        so.append(Circumstance.MINOR)
+    return frozenset(so)
 
 
 def from_other_province(application: Application) -> bool:
@@ -274,7 +274,8 @@ def _expanded(rule: Rule, situation: Situation) -> Iterator[Requirement]:
     else:
         principal = Principal(rule.each)
         named = one.model_copy(update={"person": principal})
-        if principal in situation.cards:
+        certificate: CertificateType = getattr(situation, rule.each)
+        if certificate is CertificateType.RESIDENT_ID:
             for side in SIDE_LABELS:
                 yield named.model_copy(update={"side": side})
         else:
