@@ -53,7 +53,19 @@ def check_materials(
     yield from _lacking(asked, materials)
     yield from _too_many(asked, materials)
     for i, material in enumerate(materials):
-        yield from _one(f"materials.{i}", material, asked, application, today)
+        path, kind = f"materials.{i}", material.type
+        if not stays_in_folder(material.file):
+            message = f"{MATERIAL_LABELS[kind]}的文件路径不正确"
+            fix = "请填写相对于申请文件的路径,不含 .."
+            yield problem(f"{path}.file", "file.bad_path", message, fix)
+        if material.side is None and kind in PRINCIPALS_PAPERS:
+            yield from _no_side(path, material, application)
+        if kind is MaterialType.PRE_APPROVAL:
+            yield from _category(path, material, application)
+        if material.signed_on is not None:
+            yield from _age(path, material, material.signed_on, today)
+        if kind not in asked.types:
+            yield from _superfluous(path, material, application)
     yield from _twice(materials)
     if files is not None:
         yield from check_files(application, files)
@@ -90,33 +102,14 @@ def _too_many(asked: Asked, held: tuple[Material, ...]) -> Iterator[Problem]:
         fix = f"最多 {most_of_all} 份"
         yield problem("materials", "material.too_many", "材料过多", fix)
         return
-    counts = Counter(material.type for material in held if material.type not in ONE_A_PLACE)
-    for kind, count in counts.items():
+    kinds = [material.type for material in held if material.type not in ONE_A_PLACE]
+    if len(set(kinds)) == len(kinds):
+        return  # one of each is always taken
+    for kind, count in Counter(kinds).items():
         if count > asked.most.get(kind, count):
             message = f"{MATERIAL_LABELS[kind]}有 {count} 份,备案系统最多接收 {asked.most[kind]} 份"
             fix = "多页请拼成一张图片,多余的请删除"
             yield problem("materials", "material.more_than_taken", message, fix)
-
-
-def _one(
-    path: str, material: Material, asked: Asked, application: Application, today: date
-) -> Iterator[Problem]:
-    """What is wrong with one paper by itself."""
-    kind = material.type
-    if not stays_in_folder(material.file):
-        message, fix = (
-            f"{MATERIAL_LABELS[kind]}的文件路径不正确",
-            "请填写相对于申请文件的路径,不含 ..",
-        )
-        yield problem(f"{path}.file", "file.bad_path", message, fix)
-    if material.side is None and kind in PRINCIPALS_PAPERS:
-        yield from _no_side(path, material, application)
-    if kind is MaterialType.PRE_APPROVAL:
-        yield from _category(path, material, application)
-    if material.signed_on is not None:
-        yield from _age(path, material, material.signed_on, today)
-    if kind not in asked.types:
-        yield from _superfluous(path, material, application)
 
 
 _PLAIN_PATH = re.compile(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*")

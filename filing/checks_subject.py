@@ -65,10 +65,10 @@ def _certificate(subject: Subject, today: date) -> Iterator[Problem]:
     if wrong:
         return
     number = certificate.number
-    faults = tuple(check_number(f"{path}.number", "主办单位", certificate.type, number, today))
-    yield from faults
-    known = certificate.type in CREDIT_CODE and not faults and sort.prefixes
-    if known and not number.startswith(sort.prefixes):
+    fault = check_number(f"{path}.number", "主办单位", certificate.type, number, today)
+    if fault is not None:
+        yield fault
+    elif certificate.type in CREDIT_CODE and sort.prefixes and not number.startswith(sort.prefixes):
         message = f"统一社会信用代码的前两位与主体性质({APPLICANT_LABELS[subject.type]})不符"
         fix = "请核对主体性质与证件"
         yield problem(f"{path}.number", "certificate.other_applicant_type", message, fix)

@@ -65,8 +65,12 @@ def is_placeholder(remark: Plain) -> bool:
     return not _without(remark, words().placeholders)
 
 
-def tells_little(remark: Plain, names: Iterable[Plain]) -> bool:
+def tells_little(remark: Plain, names: Sequence[Plain]) -> bool:
     """Whether a remark holds little beside these names and what any remark could hold."""
+    stays = set(remark) - _letters_of_empty_phrases()
+    stays.difference_update(*names)
+    if len(stays) >= LEAST_TOLD:
+        return False  # whatever is taken out
     text: str = remark
     for name in names:
         text = text.replace(name or " ", "")
@@ -103,6 +107,11 @@ def _parts(name: str) -> Iterator[str]:
 
 def _without(text: str, phrases: tuple[str, ...]) -> str:
     return _any_of(phrases).sub("", text)
+
+
+@cache
+def _letters_of_empty_phrases() -> frozenset[str]:
+    return frozenset("".join(words().empty_phrases))
 
 
 @cache
