@@ -58,14 +58,12 @@ _OTHER_FORM = (identifiers.is_document_number, "请按证件填写,4 至 40 个�
 
 def check_number(
     path: str, label: str, kind: CertificateType, number: str, today: date
-) -> Iterator[Problem]:
+) -> Problem | None:
     """What is wrong with a certificate's number; `label` says whose it is."""
-    of = f"{label}{CERTIFICATE_LABELS[kind]}号码"
     if kind in RESIDENT_NUMBER:
         fault = identifiers.resident_id_fault(number, today)
         form = "应为 18 位,末位为数字或大写 X,不含空格"
     elif kind in CREDIT_CODE:
-        of = f"{label}统一社会信用代码"
         fault = identifiers.credit_code_fault(number)
         form = "应为 18 位数字与大写字母(不含 I、O、S、V、Z),不含空格"
     elif kind is CertificateType.ORGANISATION_CODE_CERTIFICATE:
@@ -74,15 +72,19 @@ def check_number(
     else:
         is_one, form = _FORMS.get(kind, _OTHER_FORM)
         fault = None if is_one(number) else "malformed"
+    if fault is None:
+        return None
+    what = "统一社会信用代码" if kind in CREDIT_CODE else f"{CERTIFICATE_LABELS[kind]}号码"
+    of = f"{label}{what}"
     match fault:
         case "malformed":
-            yield problem(path, "certificate.malformed", f"{of}格式不正确", form)
+            return problem(path, "certificate.malformed", f"{of}格式不正确", form)
         case "birth_date":
             message, fix = f"{of}中的出生日期不存在或在将来", "请核对第 7 至 14 位"
-            yield problem(path, "certificate.birth_date", message, fix)
+            return problem(path, "certificate.birth_date", message, fix)
         case "check_digit":
             message, fix = f"{of}校验码不正确", "号码有误,请对照证件逐位核对"
-            yield problem(path, "certificate.check_digit", message, fix)
+            return problem(path, "certificate.check_digit", message, fix)
 
 
 def check_valid_to(

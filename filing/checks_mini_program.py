@@ -59,10 +59,10 @@ def _name(program: MiniProgram, sort: ApplicantType) -> Iterator[Problem]:
     if "小程序" in name:
         fix = "请修改名称后再备案"
         yield problem(path, "name.generic", "小程序名称中一般不能含“小程序”", fix)
-    if name and not any("\u4e00" <= c <= "\u9fff" for c in name) and not name.isalpha():
+    if name and not name.isalpha() and not any("\u4e00" <= c <= "\u9fff" for c in name):
         message = "小程序名称一般不能全为数字、字母与符号"
         yield problem(path, "name.no_words", message, "建议使用与业务相关的中文名称")
-    if any(word in name for word in NATIONAL_WORDS):
+    if any(map(name.__contains__, NATIONAL_WORDS)):
         fix = "请确认主体为国家级机构,否则请修改名称"
         yield problem(path, "name.national", "名称含“中国”或“国家”字样", fix)
     if sort is ApplicantType.INDIVIDUAL and any(word in name for word in COMPANY_WORDS):

@@ -44,14 +44,14 @@ class Role(NamedTuple):
 def roles(application: Application) -> list[Role]:
     """Every person of the application, the legal representative first."""
     subject, program = application.subject, application.mini_program
-    named = [
+    principals = [
         Role("subject.principal", "主体负责人", subject.principal),
         Role("mini_program.principal", "小程序负责人", program.principal),
     ]
-    if subject.legal_representative is not None:
-        legal = Role("subject.legal_representative", "法定代表人", subject.legal_representative)
-        named.insert(0, legal)
-    return named
+    legal = subject.legal_representative
+    if legal is None:
+        return principals
+    return [Role("subject.legal_representative", "法定代表人", legal), *principals]
 
 
 def same_person(one: Person, other: Person) -> bool:
@@ -67,7 +67,8 @@ def check_people(application: Application, today: date) -> Iterator[Problem]:
     for i, role in enumerate(named):
         # the two before may be one person: said once
         pairs = [p for other in named[:i] for p in _pair(role, other)]
-        yield from {p.path + p.code: p for p in reversed(pairs)}.values()
+        if pairs:
+            yield from {p.path + p.code: p for p in reversed(pairs)}.values()
     if application.subject.type is ApplicantType.INDIVIDUAL:
         yield from _individual(application)
     else:
@@ -77,7 +78,7 @@ def check_people(application: Application, today: date) -> Iterator[Problem]:
 def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
     path, label, person = role
     name = person.name
-    if not name or len(name) > LONGEST_PERSON_NAME or any(c.isdigit() for c in name):
+    if not name or len(name) > LONGEST_PERSON_NAME or any(map(str.isdigit, name)):
         fix = "请按证件填写姓名"
         yield problem(f"{path}.name", "name.malformed", f"{label}姓名不正确", fix)
     yield from _certificate(role, today)
@@ -110,7 +111,9 @@ def _certificate(role: Role, today: date) -> Iterator[Problem]:
     if certificate.type not in USUAL_CERTIFICATES:
         message = f"{label}的证件一般为居民身份证或护照"
         yield problem(f"{path}.type", "certificate.unusual_type", message, fix)
-    yield from check_number(f"{path}.number", label, certificate.type, certificate.number, today)
+    fault = check_number(f"{path}.number", label, certificate.type, certificate.number, today)
+    if fault is not None:
+        yield fault
 
 
 def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
@@ -135,9 +138,9 @@ def age(born: date, today: date) -> int:
 
 def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
     certificate = role.person.certificate
-    born = (
-        identifiers.birth_date(certificate.number) if certificate.type in RESIDENT_NUMBER else None
-    )
+    if certificate.type not in RESIDENT_NUMBER:
+        return
+    born = identifiers.birth_date(certificate.number)
     if born is None or born > today:
         return
     years = age(born, today)
@@ -151,6 +154,11 @@ def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
         yield problem(path, "age.minor", message, f"请由年满 {ADULT} 周岁的人员担任")
 
 
+def _printed(certificate: PersonCertificate) -> tuple[object, ...]:
+    """All but the number."""
+    return certificate.type, certificate.valid_from, certificate.valid_to
+
+
 def _pair(role: Role, other: Role) -> Iterator[Problem]:
     person, earlier = role.person, other.person
     if same_person(person, earlier):
@@ -158,7 +166,7 @@ def _pair(role: Role, other: Role) -> Iterator[Problem]:
             message = f"与{other.label}的证件号码相同,姓名却不同"
             fix = "请对照证件核对姓名与号码"
             yield problem(f"{role.path}.name", "name.differs", message, fix)
-        if person.certificate != earlier.certificate:
+        if _printed(person.certificate) != _printed(earlier.certificate):
             message = f"与{other.label}的证件号码相同,证件类型或有效期却不同"
             fix = "同一人的证件信息请填写一致"
             yield problem(f"{role.path}.certificate", "certificate.differs", message, fix)

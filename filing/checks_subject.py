@@ -1,6 +1,5 @@
 """Checks of the subject (主办单位): its name, certificate, place and number."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -50,24 +49,26 @@ def _certificate(subject: Subject, today: date) -> Iterator[Problem]:
             f"{path}.valid_to", "主办单位", certificate.valid_to, subject.province, today
         )
     sort = sorts()[subject.type]
-    usual = "、".join(CERTIFICATE_LABELS[c] for c in sort.certificates)
-    message = f"{APPLICANT_LABELS[subject.type]}的证件一般为{usual}"
-    fix = "请填写" + "或".join(f" {c.value}({CERTIFICATE_LABELS[c]})" for c in sort.certificates)
     of_person = certificate.type in PERSONAL_CERTIFICATES
-    if of_person is not (subject.type is ApplicantType.INDIVIDUAL):
-        yield problem(f"{path}.type", "certificate.wrong_type", message, fix)
-        return
-    if certificate.type not in sort.certificates:
-        if sort.sure and not of_person:
+    wrong = of_person is not (subject.type is ApplicantType.INDIVIDUAL)
+    if wrong or certificate.type not in sort.certificates:
+        usual = "、".join(CERTIFICATE_LABELS[c] for c in sort.certificates)
+        message = f"{APPLICANT_LABELS[subject.type]}的证件一般为{usual}"
+        listed = "或".join(f" {c.value}({CERTIFICATE_LABELS[c]})" for c in sort.certificates)
+        fix, code = f"请填写{listed}", "certificate.unusual_type"
+        if wrong:
+            code = "certificate.wrong_type"
+        elif sort.sure and not of_person:
             message = f"{APPLICANT_LABELS[subject.type]}只能使用{usual}"
-            yield problem(f"{path}.type", "certificate.not_for_this_sort", message, fix)
-        else:
-            yield problem(f"{path}.type", "certificate.unusual_type", message, fix)
+            code = "certificate.not_for_this_sort"
+        yield problem(f"{path}.type", code, message, fix)
+    if wrong:
+        return
     number = certificate.number
-    faults = tuple(check_number(f"{path}.number", "主办单位", certificate.type, number, today))
-    yield from faults
-    known = certificate.type in CREDIT_CODE and not faults and sort.prefixes
-    if known and not number.startswith(sort.prefixes):
+    fault = check_number(f"{path}.number", "主办单位", certificate.type, number, today)
+    if fault is not None:
+        yield fault
+    elif certificate.type in CREDIT_CODE and sort.prefixes and not number.startswith(sort.prefixes):
         message = f"统一社会信用代码的前两位与主体性质({APPLICANT_LABELS[subject.type]})不符"
         fix = "请核对主体性质与证件"
         yield problem(f"{path}.number", "certificate.other_applicant_type", message, fix)
@@ -87,11 +88,11 @@ def check_place(subject: Subject) -> Iterator[Problem]:
     if isinstance(place, PlaceFault):
         yield problem(f"subject.{place.field}", place.code, place.message, place.fix)
     fix = "请按主办单位证件住所选择省、市、区县"
-    for other in divisions.provinces():
-        if other != subject.province and subject.certificate.address.startswith(other):
-            message = f"证件住所在{other},与所填省份不同"
-            yield problem("subject.province", "province.differs_from_certificate", message, fix)
-            return
+    other = divisions.province_at_start(subject.certificate.address)
+    if other is not None and other != subject.province:
+        message = f"证件住所在{other},与所填省份不同"
+        yield problem("subject.province", "province.differs_from_certificate", message, fix)
+        return
     if isinstance(place, PlaceFault):
         return
     match divisions.elsewhere(place, subject.certificate.address):
@@ -111,8 +112,7 @@ def _addresses(subject: Subject) -> Iterator[Problem]:
         fix = f"请缩短到 {LONGEST_ADDRESS} 个字符以内"
         yield problem(path, "address.too_long", "通讯地址过长", fix)
     for name in (subject.province, subject.city, subject.district):
-        # 昆山市场路 is a road, not the city
-        if len(name) > 1 and re.match(re.escape(name) + "(?!场)", address):
+        if len(name) > 1 and divisions.begins(address, name):
             fix = "只填写区县以下的部分,例如 某某路 1 号"
             message = "通讯地址重复了省、市或区县"
             yield problem(path, "address.repeats_division", message, fix)

@@ -7,7 +7,7 @@ The list is `data/divisions.json` (GB/T 2260 codes; where it comes from stands i
 import json
 from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
@@ -78,6 +78,7 @@ def _provinces() -> dict[str, _Province]:
     }
 
 
+@cache
 def provinces() -> tuple[str, ...]:
     """All provinces that have a bureau, in the order of their codes."""
     return tuple(_provinces())
@@ -95,6 +96,13 @@ def province_code(province: str) -> str | None:
     return found.code if found else None
 
 
+def province_at_start(address: str) -> str | None:
+    """The province with whose name an address begins."""
+    if not address.startswith(provinces()):
+        return None
+    return next(province for province in provinces() if address.startswith(province))
+
+
 @cache
 def province_of_abbreviation(character: str) -> str | None:
     """The province whose filing numbers begin with this character."""
@@ -104,6 +112,7 @@ def province_of_abbreviation(character: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1000)
 def locate(province: str, city: str, district: str) -> Place | PlaceFault:
     """The place that three names mean, or the first of them that does not fit the one before.
 
@@ -134,25 +143,40 @@ class Elsewhere(NamedTuple):
 def elsewhere(place: Place, address: str) -> Elsewhere | None:
     """Where else in the province of `place` an address says it is; None where it says nothing or
     agrees. Only how it begins is looked at: 昆山市场路 is a road, not the city."""
-    province = _provinces()[place.province]
     rest = address.removeprefix(place.province)
-    for city in province.cities:
-        label = _city_label(province, city)
-        if label != place.city and _begins(rest, label):
-            return Elsewhere("city", label)
+    city = _first_beginning(rest, _other_cities(place.province, place.city))
+    if city is not None:
+        return Elsewhere("city", city)
     rest = rest.removeprefix(place.city)
     if rest.startswith(place.district):
         return None
-    for city in province.cities:
-        if _city_label(province, city) == place.city:
-            for district in city.districts:
-                if _begins(rest, district):
-                    return Elsewhere("district", district)
-    return None
+    district = _first_beginning(rest, _districts(place.province, place.city))
+    return Elsewhere("district", district) if district is not None else None
 
 
-def _begins(address: str, name: str) -> bool:
+def begins(address: str, name: str) -> bool:
+    """Whether an address begins with a division's name: 昆山市场路 is a road, not the city."""
     return address.startswith(name) and not address.startswith(f"{name}场")
+
+
+def _first_beginning(address: str, names: tuple[str, ...]) -> str | None:
+    if not address.startswith(names):
+        return None
+    return next((name for name in names if begins(address, name)), None)
+
+
+@cache
+def _other_cities(province: str, city: str) -> tuple[str, ...]:
+    found = _provinces()[province]
+    labels = (_city_label(found, one) for one in found.cities)
+    return tuple(label for label in labels if label != city)
+
+
+@cache
+def _districts(province: str, city: str) -> tuple[str, ...]:
+    found = _provinces()[province]
+    cities = (one for one in found.cities if _city_label(found, one) == city)
+    return tuple(district for one in cities for district in one.districts)
 
 
 def _cities(province: _Province, city: str, district: str) -> tuple[_City, ...]:

@@ -20,4 +20,6 @@ def months_after(day: date, months: int) -> date:
     """The same day so many months later (or earlier), or that month's last day."""
     index = day.year * 12 + day.month - 1 + months
     year, month = index // 12, index % 12 + 1
+    if day.day <= 28:  # as every month has
+        return date(year, month, day.day)
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

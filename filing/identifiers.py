@@ -7,9 +7,10 @@ because the authority compares the text with the paper character by character.
 import re
 import unicodedata
 from datetime import date
+from operator import mul
 from typing import Literal
 
-from stdnum.cn import ric, uscc
+from stdnum.cn import ric
 
 Fault = Literal["malformed", "check_digit", "birth_date"]
 """What is wrong with a number: its form, its check character, or the date of birth in it."""
@@ -22,6 +23,8 @@ _CREDIT_CODE_CHARACTERS = "0-9A-HJ-NPQRTUWXY"
 _CREDIT_CODE = re.compile(
     rf"[{_CREDIT_CODE_CHARACTERS}]{{2}}[0-9]{{6}}[{_CREDIT_CODE_CHARACTERS}]{{10}}"
 )
+_CREDIT_CODE_VALUES = {c: i for i, c in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
+_CREDIT_CODE_WEIGHTS = (*(pow(3, i, 31) for i in range(17)), 1)
 _RESIDENT_ID = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _ORGANISATION_CODE = re.compile(r"([0-9A-Z]{8})-?([0-9X])")
 _ORGANISATION_CODE_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -49,11 +52,13 @@ def credit_code_fault(number: str) -> Fault | None:
 
     Two characters for the registering authority and sort, six digits of division, nine of
     organisation code, one check character; without I, O, S, V, Z. stdnum's own `validate` demands
-    digits in the first two, which refuses the standard's letters there (N for rural collectives).
+    digits in the first two, which refuses the standard's letters there (N for rural collectives),
+    and its check character, which a test holds this against, takes some five times as long.
     """
     if not _CREDIT_CODE.fullmatch(number):
         return "malformed"
-    return None if uscc.calc_check_digit(number[:-1]) == number[-1] else "check_digit"
+    total = sum(map(mul, map(_CREDIT_CODE_VALUES.__getitem__, number), _CREDIT_CODE_WEIGHTS))
+    return "check_digit" if total % 31 else None
 
 
 def organisation_code_fault(number: str) -> Fault | None:
@@ -78,7 +83,7 @@ def resident_id_fault(number: str, today: date) -> Fault | None:
     """
     if not _RESIDENT_ID.fullmatch(number):
         return "malformed"
-    born = birth_date(number)
+    born = _born(number)
     if born is None or born > today:
         return "birth_date"
     return None if ric.calc_check_digit(number) == number[-1] else "check_digit"
@@ -86,10 +91,12 @@ def resident_id_fault(number: str, today: date) -> Fault | None:
 
 def birth_date(number: str) -> date | None:
     """The date of birth in a resident identity number, or None where it holds no possible one."""
-    if not _RESIDENT_ID.fullmatch(number):
-        return None
+    return _born(number) if _RESIDENT_ID.fullmatch(number) else None
+
+
+def _born(number: str) -> date | None:
     try:
-        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        born = date.fromisoformat(number[6:14])
     except ValueError:
         return None
     return born if born.year >= OLDEST_BIRTH_YEAR else None
@@ -150,4 +157,4 @@ def mask(number: str) -> str:
 
 def width(text: str) -> int:
     """Length as WeChat counts a name: a Chinese character, or any full-width one, counts as two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return len(text) + sum(kind in "WF" for kind in map(unicodedata.east_asian_width, text))

@@ -3,9 +3,10 @@
 The rules are data (`filing.material_rules`); here they are applied to one application.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from filing import divisions, identifiers
 from filing.application import Application, Material, Person
@@ -92,40 +93,114 @@ def required_materials(application: Application, today: date) -> tuple[Requireme
     A change asks for the papers of what changed; where what is on file is not known, for those that
     its kind can touch, each under that condition.
     """
-    holding = circumstances(application, today)
-    changed = _changed(application)
-    rules = material_rules()
+    return asked_for(application, today).papers
+
+
+class Asked(NamedTuple):
+    """What is asked for, and what the checks want to know of it."""
+
+    papers: tuple[Requirement, ...]
+    demanded: tuple[Requirement, ...]
+    """Those whose lack is told; of the lack of a pre-approval's, `filing.pre_approvals` tells."""
+    types: frozenset[MaterialType]
+    """Of every paper that is of use."""
+    most: Mapping[MaterialType, int]
+    """How many of a type are taken, where that is limited."""
+
+
+def asked_for(application: Application, today: date) -> Asked:
+    """What `required_materials` gives, prepared for the checks."""
+    program, subject = application.mini_program, application.subject
+    return _asked_in(
+        Situation(
+            kind=application.kind,
+            province=divisions.abbreviation(subject.province),
+            circumstances=circumstances(application, today),
+            changed=_changed(application),
+            on_file_unknown=application.kind in CHANGES and application.on_file is None,
+            subject_principal=subject.principal.certificate.type,
+            mini_program_principal=program.principal.certificate.type,
+            pre_approvals=_to_be_filed(application) if program.pre_approvals else (),
+            today=today,
+        )
+    )
+
+
+def _to_be_filed(application: Application) -> tuple[str, ...]:
+    """Categories of pre-approvals that were declared and are not on file yet."""
+    on_file = application.on_file
+    filed = (on_file.mini_program.pre_approvals if on_file else None) or ()
+    declared = application.mini_program.pre_approvals or ()
+    new = (a.category for a in declared if a not in filed and a.category in PRE_APPROVALS)
+    return tuple(dict.fromkeys(new))
+
+
+class Situation(NamedTuple):
+    """All of an application on which it depends what is asked for: no name, no number."""
+
+    kind: Kind
+    province: str | None
+    """Its one character."""
+    circumstances: frozenset[Circumstance]
+    changed: tuple[str, ...] | None
+    """Paths; None for what is no change."""
+    on_file_unknown: bool
+    """Whether this is a change of nobody knows what."""
+    subject_principal: CertificateType
+    mini_program_principal: CertificateType
+    """Of an identity card both sides are asked for."""
+    pre_approvals: tuple[str, ...]
+    today: date
+
+
+@lru_cache(maxsize=1000)
+def _asked_in(situation: Situation) -> Asked:
+    """Kept, for an agency's filings are in few situations."""
     found = [
         one
-        for rule in rules.rules
-        if _holds(rule.when, application, holding, today)
-        and (changed is None or rule.need == "optional" or _touched(rule.concerns, changed))
-        for one in _expanded(rule, application)
+        for rule in material_rules().rules
+        if _holds(rule.when, situation)
+        and (
+            situation.changed is None
+            or rule.need == "optional"
+            or _touched(rule.concerns, situation.changed)
+        )
+        for one in _expanded(rule, situation)
     ]
-    return tuple(
-        sorted(found, key=lambda one: ("required", "conditional", "optional").index(one.need))
+    needs = ("required", "conditional", "optional")
+    papers = tuple(sorted(found, key=lambda one: needs.index(one.need)))
+    return Asked(
+        papers=papers,
+        demanded=tuple(
+            one
+            for one in papers
+            if one.need != "optional" and one.type is not MaterialType.PRE_APPROVAL
+        ),
+        types=frozenset(kind for one in papers for kind in (one.type, *one.met_by)),
+        most={one.type: one.most for one in papers if one.most is not None},
     )
 
 
 def circumstances(application: Application, today: date) -> frozenset[Circumstance]:
     """What is so of an application, as far as rules may ask."""
-    subject, program = application.subject, application.mini_program
-    legal, principals = subject.legal_representative, (subject.principal, program.principal)
-    individual = subject.type is ApplicantType.INDIVIDUAL
-    asked = {
-        Circumstance.INDIVIDUAL: individual,
-        Circumstance.ORGANISATION: not individual,
-        Circumstance.ONE_PRINCIPAL: same_person(*principals),
-        Circumstance.DELEGATED: _delegated(individual, legal, principals[0]),
-        Circumstance.MINI_PROGRAM_DELEGATED: _delegated(individual, legal, principals[1]),
-        Circumstance.FROM_OTHER_PROVINCE: individual and from_other_province(application),
-        Circumstance.MINOR: any(_is_minor(person, today) for person in principals),
-    }
-    return frozenset(one for one, so in asked.items() if so)
-
-
-def _delegated(individual: bool, legal: Person | None, principal: Person) -> bool:
-    return not individual and legal is not None and not same_person(legal, principal)
+    subject, of_program = application.subject, application.mini_program.principal
+    legal, of_subject = subject.legal_representative, subject.principal
+    so: list[Circumstance] = []
+    if subject.type is ApplicantType.INDIVIDUAL:
+        so.append(Circumstance.INDIVIDUAL)
+        if from_other_province(application):
+            so.append(Circumstance.FROM_OTHER_PROVINCE)
+    else:
+        so.append(Circumstance.ORGANISATION)
+        if legal is not None and not same_person(legal, of_subject):
+            so.append(Circumstance.DELEGATED)
+        if legal is not None and not same_person(legal, of_program):
+            so.append(Circumstance.MINI_PROGRAM_DELEGATED)
+    if same_person(of_subject, of_program):
+        so.append(Circumstance.ONE_PRINCIPAL)
+    if _is_minor(of_subject, today) or _is_minor(of_program, today):
+        so.append(Circumstance.MINOR)
+    return frozenset(so)
 
 
 def from_other_province(application: Application) -> bool:
@@ -144,17 +219,15 @@ def _is_minor(person: Person, today: date) -> bool:
     return born is not None and age(born, today) < ADULT
 
 
-def _holds(
-    when: When, application: Application, holding: frozenset[Circumstance], today: date
-) -> bool:
-    province = divisions.abbreviation(application.subject.province)
+def _holds(when: When, situation: Situation) -> bool:
+    holding, province = situation.circumstances, situation.province
     return (
-        application.kind in when.kinds
+        situation.kind in when.kinds
         and (not when.provinces or province in when.provinces)
         and province not in when.except_provinces
         and holding.issuperset(when.circumstances)
         and holding.isdisjoint(when.unless)
-        and (when.since is None or when.since <= today)
+        and (when.since is None or when.since <= situation.today)
     )
 
 
@@ -175,12 +248,10 @@ def _touched(concerns: Sequence[str], changed: Sequence[str]) -> bool:
     )
 
 
-def _expanded(rule: Rule, application: Application) -> Iterator[Requirement]:
+def _expanded(rule: Rule, situation: Situation) -> Iterator[Requirement]:
     """A requirement for each side, or for each pre-approval, that the rule is about."""
     rules = material_rules()
-    unknown = (
-        application.kind in CHANGES and application.on_file is None and rule.need != "optional"
-    )
+    unknown = situation.on_file_unknown and rule.need != "optional"
     one = Requirement(
         type=rule.type,
         need="conditional" if unknown else rule.need,
@@ -198,18 +269,13 @@ def _expanded(rule: Rule, application: Application) -> Iterator[Requirement]:
     if rule.each is None:
         yield one
     elif rule.each == "pre_approval":
-        filed = (
-            application.on_file.mini_program.pre_approvals if application.on_file else ()
-        ) or ()
-        declared = application.mini_program.pre_approvals or ()
-        for category in dict.fromkeys(a.category for a in declared if a not in filed):
-            if category in PRE_APPROVALS:
-                yield one.model_copy(update={"category": category})
+        for category in situation.pre_approvals:
+            yield one.model_copy(update={"category": category})
     else:
         principal = Principal(rule.each)
-        person = principal_of(application, principal)
         named = one.model_copy(update={"person": principal})
-        if person.certificate.type is CertificateType.RESIDENT_ID:
+        certificate: CertificateType = getattr(situation, rule.each)
+        if certificate is CertificateType.RESIDENT_ID:
             for side in SIDE_LABELS:
                 yield named.model_copy(update={"side": side})
         else:

@@ -15,7 +15,7 @@ from unicodedata import normalize
 import yaml
 from pydantic import model_validator
 
-from filing.application import LONG_TERM, Application, PreApproval
+from filing.application import LONG_TERM, Application, MiniProgram, PreApproval
 from filing.findings import problem
 from filing.forecast import forecast
 from filing.materials import required_materials
@@ -184,6 +184,8 @@ def likely(application: Application) -> tuple[Hint, ...]:
     In the order of the categories, of name, remark and service contents, each word once a field.
     """
     program, province = application.mini_program, application.subject.province
+    if not _any_hint(program):
+        return ()
     texts = {path: _affirmed(getattr(program, path.rpartition(".")[2])) for path in PLACES}
     found: list[Hint] = []
     for key, category in catalogue().categories.items():
@@ -196,6 +198,24 @@ def likely(application: Application) -> tuple[Hint, ...]:
                 path = f"mini_program.service_contents.{i}"
                 found.append(Hint(category=key, path=path, word=SERVICE_CONTENTS[content]))
     return tuple(found)
+
+
+def _any_hint(program: MiniProgram) -> bool:
+    """Whether it is worth while to look at each category: most applications hint at none."""
+    written = normalize("NFKC", f"{program.name}{_FILLER}{program.remark}")
+    return _every_word().search(written) is not None or any(
+        content in _every_content() for content in program.service_contents
+    )
+
+
+@cache
+def _every_word() -> re.Pattern[str]:
+    return _any_of([word for c in catalogue().categories.values() for word in c.words])
+
+
+@cache
+def _every_content() -> frozenset[str]:
+    return frozenset(content for c in catalogue().categories.values() for content in c.contents)
 
 
 def _words_in(text: str, key: str) -> Iterator[str]:

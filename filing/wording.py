@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import resources
+from typing import NewType
 from unicodedata import normalize
 
 import yaml
@@ -45,56 +46,77 @@ def words() -> Words:
     return Words.model_validate(yaml.safe_load(text))
 
 
-def is_generic_name(name: str) -> bool:
+Plain = NewType("Plain", str)
+"""Letters and Chinese characters only, in lower case: what is compared."""
+
+
+def plain(text: str) -> Plain:
+    """A text without all that is not said in words."""
+    return Plain("".join(filter(str.isalpha, normalize("NFKC", text).lower())))
+
+
+def is_generic_name(name: Plain) -> bool:
     """Whether a name tells nothing."""
-    return _plain(name) in words().generic_names
+    return name in words().generic_names
 
 
-def is_placeholder(remark: str) -> bool:
+def is_placeholder(remark: Plain) -> bool:
     """Whether a remark is only there because one had to be."""
-    return not _without(_plain(remark), words().placeholders)
+    return not _without(remark, words().placeholders)
 
 
-def tells_little(remark: str, names: Iterable[str]) -> bool:
+def tells_little(remark: Plain, names: Sequence[Plain]) -> bool:
     """Whether a remark holds little beside these names and what any remark could hold."""
-    text = _plain(remark)
+    stays = set(remark) - _letters_of_empty_phrases()
+    stays.difference_update(*names)
+    if len(stays) >= LEAST_TOLD:
+        return False  # whatever is taken out
+    text: str = remark
     for name in names:
-        text = text.replace(_plain(name) or " ", "")
+        text = text.replace(name or " ", "")
     return len(set(_without(text, words().empty_phrases))) < LEAST_TOLD
 
 
-def mentions(remark: str, contents: Sequence[str]) -> bool:
+def mentions(remark: Plain, contents: Sequence[str]) -> bool:
     """Whether a remark mentions any of these service contents."""
-    text = _plain(remark)
-    known = (w for c in contents for w in (SERVICE_CONTENTS[c], *words().service_words[c]))
-    return any(word in text for word in known)
+    return any(
+        SERVICE_CONTENTS[content] in remark or _service_words(content).search(remark) is not None
+        for content in contents
+    )
 
 
-def is_related(name: str, texts: Iterable[str]) -> bool:
+def is_related(name: str, texts: Iterable[Plain]) -> bool:
     """Whether anything that a name is about is in one of the texts: two characters in a row of its
     Chinese, a word of its Latin. One that is about nothing is related to everything."""
-    within = " ".join(map(_plain, texts))
-    parts = list(
-        _parts(re.sub(_any_of(words().generic_parts), " ", normalize("NFKC", name).lower()))
-    )
-    return not parts or any(part in within for part in parts)
+    within = " ".join(texts)
+    parts = _parts(_any_of(words().generic_parts).sub(" ", normalize("NFKC", name).lower()))
+    about = next(parts, None)
+    return about is None or about in within or any(part in within for part in parts)
+
+
+_RUN = re.compile(r"[\u4e00-\u9fff]+|[a-z]{2,}")
 
 
 def _parts(name: str) -> Iterator[str]:
-    for run in re.findall(r"[\u4e00-\u9fff]+|[a-z]{2,}", name):
+    for run in _RUN.findall(name):
         if run.isascii() or len(run) == 1:
             yield run
         else:
             yield from (run[i : i + 2] for i in range(len(run) - 1))
 
 
-def _plain(text: str) -> str:
-    """Letters and Chinese characters only, in lower case."""
-    return "".join(c for c in normalize("NFKC", text).lower() if c.isalpha())
-
-
 def _without(text: str, phrases: tuple[str, ...]) -> str:
-    return re.sub(_any_of(phrases), "", text)
+    return _any_of(phrases).sub("", text)
+
+
+@cache
+def _letters_of_empty_phrases() -> frozenset[str]:
+    return frozenset("".join(words().empty_phrases))
+
+
+@cache
+def _service_words(content: str) -> re.Pattern[str]:
+    return _any_of(words().service_words[content])
 
 
 @cache

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from pathlib import PureWindowsPath
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from filing.application import Application
 from filing.checks import check
+from filing.checks_materials import stays_in_folder
 from filing.files import FileFacts
 from filing.problems import Problem
 from tests.filing.rule_cases import facts_of
@@ -192,3 +196,11 @@ def test_one_person_may_show_one_card_twice(edited: Edit, example_data: dict[str
 def test_other_papers_may_be_alike(edited: Edit) -> None:
     application = edited({})
     assert found(application, _alike(application, 0, 5)) == {}
+
+
+@given(st.text("a.-_:/\\ C1图\n", max_size=8))
+def test_a_path_is_judged_as_windows_takes_it_apart(name: str) -> None:
+    """Plain ones are told without, by their characters alone."""
+    windows = PureWindowsPath(name)
+    leaves = windows.drive or windows.root or ".." in windows.parts
+    assert stays_in_folder(name) is bool(name and not leaves)
