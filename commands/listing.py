@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 inventory = typer.Typer(
+    name="inventory",
     help="The inventory: the mini programs that the listing rule is applied to.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.add_typer(inventory)
 
 MOST_PROBLEMS = 10_000
 """How many problems one JSON document holds; the rest is counted."""

@@ -55,7 +55,7 @@ def _print_shown(shown: "Shown") -> None:
     facts.add_column(overflow="fold")
     for label, value in _facts(shown):
         facts.add_row(label, Text(plain(value)))
-    out.print(facts)
+    out().print(facts)
     if shown.ended_from_outside:
         advice = "备案没有结果;要重新办理,请用 starter.py start FILE 再次提交申请"
         line(("流程已被外部终止", "yellow"), f":{advice}")

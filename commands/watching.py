@@ -27,7 +27,7 @@ def watch(query: "ListQuery", draw: Draw, *, json_: bool) -> None:
             "--watch is for people and does not go with --json; call `list --json` again",
             Exit.USAGE,
         )
-    if not out.is_terminal:
+    if not out().is_terminal:
         fail("--watch needs a terminal; without one, call `list` again", Exit.USAGE)
     try:
         run(_watch(query, draw))
@@ -39,7 +39,7 @@ async def _watch(query: "ListQuery", draw: Draw) -> None:
     from operations.services import open_registry
 
     async with open_registry(settings()) as registry:
-        with Live(console=out, auto_refresh=False) as live:
+        with Live(console=out(), auto_refresh=False) as live:
             while True:
                 listed = await registry.list_filings(query)
                 shown = draw(listed)
