@@ -91,9 +91,11 @@ def text_argument(metavar: str, help: str) -> Any:
 
 def _province(value: str | None) -> str | None:
     """A province by its full name."""
+    if value is None:
+        return None
     from filing.divisions import abbreviation, provinces
 
-    if value is None or value in provinces():
+    if value in provinces():
         return value
     named = value.strip()
     near = [p for p in provinces() if named and (named in p or named == abbreviation(p))]
@@ -194,7 +196,7 @@ def _explained(error: Exception) -> tuple[str, Exit] | None:
     import asyncpg
     from temporalio.exceptions import TemporalError
 
-    from gateways.registry import RegistryNotMigrated
+    from gateways.database import RegistryNotMigrated
     from operations.filings import NoSuchFiling
 
     if isinstance(error, NoSuchFiling):

@@ -149,7 +149,7 @@ def _kind_of(file: str | None, json_: bool) -> Kind:
 
 
 def _print_steps(steps: "tuple[ForecastStep, ...]") -> None:
-    from filing.process.turn import since, when
+    from filing.instants import since, when
 
     print_table(
         ("环节", "开始", "期限", ""),

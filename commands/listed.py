@@ -105,14 +105,15 @@ def list_(
 
 
 async def _list(query: "ListQuery") -> "list[ListedFiling]":
-    from operations.services import open_registry
+    from gateways.filing_lists import list_filings
+    from operations.services import open_database
 
-    async with open_registry(settings()) as registry:
-        return await registry.list_filings(query)
+    async with open_database(settings()) as pool:
+        return await list_filings(pool, query)
 
 
 def _listed(listed: "list[ListedFiling]") -> "Table":
-    from filing.process.turn import when
+    from filing.instants import when
 
     headings = ["备案", "小程序", "环节", "等待", "期限", "备案号"]
     of_agencies = any(one.agency or one.customer for one in listed)

@@ -267,8 +267,8 @@ def _print_foreseen(foreseen: "Foreseen") -> None:
 
 def _print_unfiled(listed: "list[Unfiled]") -> None:
     """Those that are listed without a number, as a table."""
+    from filing.instants import when
     from filing.listing import STANDING_LABELS
-    from filing.process.turn import when
 
     print_table(
         ("AppID", "小程序", "上架", "最后期限", "", "已通知", "应通知", "备案"),

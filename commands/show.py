@@ -8,8 +8,8 @@ from rich.text import Text
 
 from commands.console import Id, Json, line, out, plain, print_json, run, settings
 from filing.display_view import told_of_display
+from filing.instants import since, when
 from filing.process.hindrances import ENTRY_CLOSED
-from filing.process.turn import since, when
 from filing.view import BY_HAND, FACE_CHECKED
 from filing.vocabulary import PARTY_LABELS
 
