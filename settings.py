@@ -5,15 +5,17 @@ import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from filing.rules import Levels, levels_of
 from filing.vocabulary import AuthorityMode
-from filing.windows import WindowTerms
+
+if TYPE_CHECKING:
+    from filing.rules import Levels
+    from filing.windows import WindowTerms
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 """Of programs that run until they are stopped."""
@@ -91,7 +93,8 @@ class Settings(BaseSettings):
     @field_validator("checks")
     @classmethod
     def _known_checks(cls, value: str) -> str:
-        levels_of(value)
+        if value:
+            _levels(value)
         return value
 
     @field_validator("materials_url")
@@ -192,13 +195,15 @@ class Settings(BaseSettings):
         return _place(self.materials_url) if self.materials_url else self.home / "materials"
 
     @cached_property
-    def levels(self) -> Levels:
+    def levels(self) -> "Levels":
         """What `checks` says."""
-        return levels_of(self.checks)
+        return _levels(self.checks)
 
     @cached_property
-    def terms(self) -> WindowTerms:
+    def terms(self) -> "WindowTerms":
         """What windows depend on."""
+        from filing.windows import WindowTerms
+
         sandbox = self.authority is not AuthorityMode.WECHAT
         first = self.poll_first or (2.0 if sandbox else 300.0)
         longest = self.poll_longest or (30.0 if sandbox else 21600.0)
@@ -207,6 +212,13 @@ class Settings(BaseSettings):
             poll_first_seconds=first,
             poll_longest_seconds=max(first, longest),
         )
+
+
+def _levels(checks: str) -> "Levels":
+    # All rules as data, and YAML's parser: most commands need neither.
+    from filing.rules import levels_of
+
+    return levels_of(checks)
 
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

@@ -7,6 +7,7 @@ import typer
 from commands.console import Exit, Json, fail, line, print_json, run, settings, text_option
 
 app = typer.Typer(
+    name="authorisation",
     help="Authorisations: mini programs whose owners let the platform file for them.",
     no_args_is_help=True,
     rich_markup_mode=None,

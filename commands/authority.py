@@ -8,6 +8,7 @@ from commands.console import Exit, Json, fail, line, print_json, print_table, ru
 from filing.identifiers import is_appid
 
 app = typer.Typer(
+    name="authority",
     help="What is known of the authority: its lists.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -169,10 +169,10 @@ async def watch(batch: Batch, services: "Services") -> None:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    hidden = not err.is_terminal
+    hidden = not err().is_terminal
     if not hidden:
-        err.print(f"batch {batch.id[:SHORT]} goes on by itself: Ctrl-C only stops watching")
-    with Progress(*columns, console=err, transient=True, disable=hidden) as progress:
+        err().print(f"batch {batch.id[:SHORT]} goes on by itself: Ctrl-C only stops watching")
+    with Progress(*columns, console=err(), transient=True, disable=hidden) as progress:
         task = progress.add_task(
             batch.id[:SHORT], total=batch.counts.rows, rate="", completed=_done(batch.counts)
         )

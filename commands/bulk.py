@@ -190,8 +190,8 @@ async def _act(
         if dry_run:
             return planned, None
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        hidden = not err.is_terminal
-        with Progress(*columns, console=err, transient=True, disable=hidden) as progress:
+        hidden = not err().is_terminal
+        with Progress(*columns, console=err(), transient=True, disable=hidden) as progress:
             task = progress.add_task(action.value, total=len(planned.due))
             return planned, await carry_out(
                 action,

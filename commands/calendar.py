@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from operations.calendar_import import ImportPreview, ImportReport
 
 app = typer.Typer(
+    name="calendar",
     help="The working-day calendar: shown by year, and changed by a State Council notice.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -138,7 +139,9 @@ async def _import(notice: "Announcement", by: str, rate: float) -> "ImportReport
     from operations.services import open_services
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+    with Progress(
+        *columns, console=err(), transient=True, disable=not err().is_terminal
+    ) as progress:
         task = progress.add_task("connecting", total=None)
 
         def told(what: str, done: int, total: int) -> None:

@@ -1,10 +1,9 @@
 """What all commands share: where they print, what they are given, and how they end.
 
-What is heavy to import (Temporal's client, PostgreSQL's) is imported where it is used, here and in
-the other files of this room: `--help` and the commands that need no service answer at once.
+What is heavy to import (Temporal's client, PostgreSQL's, pydantic's models, Rich) is imported where
+it is used, here and in the other files of this room: every command answers as soon as it can.
 """
 
-import asyncio
 import io
 import json
 import sys
@@ -12,18 +11,17 @@ from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from enum import IntEnum
-from typing import Annotated, Any, NoReturn, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
-from pydantic import BaseModel
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from filing.model import CHINA
-from filing.problems import Problem
-from gateways.discovery import ServiceUnreachable
-from settings import Settings, WrongSettings, load
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from filing.problems import Problem
+    from settings import Settings
 
 WIDE = 10_000
 """Columns where no terminal sets them: what scripts read is neither wrapped nor cut."""
@@ -32,23 +30,36 @@ USUAL = 80
 """Columns of a usual terminal."""
 
 
-def _console(*, stderr: bool) -> Console:
-    stream = sys.stderr if stderr else sys.stdout
-    if isinstance(stream, io.TextIOWrapper):
+for _stream in (sys.stdout, sys.stderr):
+    if isinstance(_stream, io.TextIOWrapper):
         # A file's name may hold what no encoding has; in JSON this is the right escape for it.
-        stream.reconfigure(errors="backslashreplace")
+        _stream.reconfigure(errors="backslashreplace")
+
+
+@cache
+def out() -> "Console":
+    """Standard output, for what people read."""
+    return _console(stderr=False)
+
+
+@cache
+def err() -> "Console":
+    """Standard error."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console
+
     # No markup, no emoji: names and reasons are other people's, and are printed as they are.
     return Console(
         stderr=stderr,
-        width=None if stream.isatty() else WIDE,
+        width=None if (sys.stderr if stderr else sys.stdout).isatty() else WIDE,
         markup=False,
         emoji=False,
         highlight=False,
     )
 
-
-out = _console(stderr=False)
-err = _console(stderr=True)
 
 T = TypeVar("T")
 
@@ -80,9 +91,11 @@ def text_argument(metavar: str, help: str) -> Any:
 
 def _province(value: str | None) -> str | None:
     """A province by its full name."""
+    if value is None:
+        return None
     from filing.divisions import abbreviation, provinces
 
-    if value is None or value in provinces():
+    if value in provinces():
         return value
     named = value.strip()
     near = [p for p in provinces() if named and (named in p or named == abbreviation(p))]
@@ -133,17 +146,23 @@ class Exit(IntEnum):
 
 def fail(message: str, code: Exit) -> NoReturn:
     """End with a message on standard error."""
-    err.print(Text("\n".join(map(plain, message.split("\n"))), "red"), soft_wrap=True)
+    from rich.text import Text
+
+    err().print(Text("\n".join(map(plain, message.split("\n"))), "red"), soft_wrap=True)
     raise typer.Exit(code)
 
 
 def warn(message: str) -> None:
     """Tell on standard error what is doubtful, and go on."""
-    err.print(Text(plain(message), "yellow"), soft_wrap=True)
+    from rich.text import Text
+
+    err().print(Text(plain(message), "yellow"), soft_wrap=True)
 
 
-def settings() -> Settings:
+def settings() -> "Settings":
     """The settings; a wrong one ends the command with its name and the fix."""
+    from settings import WrongSettings, load
+
     try:
         return load()
     except WrongSettings as error:
@@ -152,6 +171,8 @@ def settings() -> Settings:
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run it; what cannot be reached, or is not there, ends the command with what to do."""
+    import asyncio
+
     try:
         return asyncio.run(coroutine)
     except typer.Exit:
@@ -165,6 +186,9 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def _explained(error: Exception) -> tuple[str, Exit] | None:
     """What a person is told of it, and the exit code; None where it is a mistake of ours."""
+    from gateways.discovery import ServiceUnreachable
+    from settings import WrongSettings
+
     if isinstance(error, WrongSettings):
         return str(error), Exit.USAGE
     if isinstance(error, ServiceUnreachable):
@@ -172,7 +196,7 @@ def _explained(error: Exception) -> tuple[str, Exit] | None:
     import asyncpg
     from temporalio.exceptions import TemporalError
 
-    from gateways.registry import RegistryNotMigrated
+    from gateways.database import RegistryNotMigrated
     from operations.filings import NoSuchFiling
 
     if isinstance(error, NoSuchFiling):
@@ -203,6 +227,8 @@ def print_json(value: Any) -> None:
 
 
 def _json(value: Any) -> Any:
+    from pydantic import BaseModel
+
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True)
     if isinstance(value, datetime):
@@ -217,19 +243,24 @@ def plain(text: str) -> str:
 
 def line(*parts: str | tuple[str, str]) -> None:
     """Print one line, of texts and of (text, style); it is never cut."""
+    from rich.text import Text
+
     styled = (part if isinstance(part, tuple) else (part, "") for part in parts)
-    out.print(Text.assemble(*((plain(text), style) for text, style in styled)), soft_wrap=True)
+    out().print(Text.assemble(*((plain(text), style) for text, style in styled)), soft_wrap=True)
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str, str]]]) -> None:
     """Print a table of texts and of (text, style). Where a terminal is too narrow, cells go on in
     the next line: an id or a number that is cut is of no use. The first column, which names the
     row, stays in one line on any usual terminal."""
-    out.print(table(headings, rows))
+    out().print(table(headings, rows))
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str, str]]]) -> Table:
+def table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str, str]]]) -> "Table":
     """The table that `print_table` prints."""
+    from rich.table import Table
+    from rich.text import Text
+
     texts = [
         [
             Text(plain(cell)) if isinstance(cell, str) else Text(plain(cell[0]), cell[1])
@@ -239,14 +270,14 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str, str]
     ]
     made = Table()
     for column, heading in enumerate(headings):
-        stays = column == 0 and out.width >= USUAL
+        stays = column == 0 and out().width >= USUAL
         made.add_column(heading, overflow="fold", no_wrap=stays)
     for row in texts:
         made.add_row(*row)
     return made
 
 
-def print_problems(problems: tuple[Problem, ...]) -> None:
+def print_problems(problems: "tuple[Problem, ...]") -> None:
     """Problems as a person reads them: where, what, and the fix."""
     for problem in problems:
         mark = ("✗", "red") if problem.severity == "error" else ("!", "yellow")
@@ -257,6 +288,8 @@ def print_problems(problems: tuple[Problem, ...]) -> None:
 
 def parse_instant(text: str | None, option: str) -> datetime:
     """An instant in China time from `2026-11-24`, `2026-11-24T10:00` or RFC 3339; None is now."""
+    from filing.model import CHINA
+
     if text is None:
         return datetime.now(CHINA)
     try:

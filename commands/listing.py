@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 inventory = typer.Typer(
+    name="inventory",
     help="The inventory: the mini programs that the listing rule is applied to.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.add_typer(inventory)
 
 MOST_PROBLEMS = 10_000
 """How many problems one JSON document holds; the rest is counted."""
@@ -265,8 +267,8 @@ def _print_foreseen(foreseen: "Foreseen") -> None:
 
 def _print_unfiled(listed: "list[Unfiled]") -> None:
     """Those that are listed without a number, as a table."""
+    from filing.instants import when
     from filing.listing import STANDING_LABELS
-    from filing.process.turn import when
 
     print_table(
         ("AppID", "小程序", "上架", "最后期限", "", "已通知", "应通知", "备案"),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from operations.materials import Fault, MaterialsReport
 
 app = typer.Typer(
+    name="materials",
     help="The materials store: verified against the registry.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -56,7 +57,9 @@ async def _verify(closed: bool) -> "MaterialsReport":
     store = materials_store(chosen)
     await store.probe()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+    with Progress(
+        *columns, console=err(), transient=True, disable=not err().is_terminal
+    ) as progress:
         task = progress.add_task("reading materials", total=None)
 
         def told(done: int, total: int) -> None:

@@ -68,7 +68,7 @@ async def _receive(host: str, port: int) -> None:
             fail(f"{error}; choose another with --port and --host", Exit.UNREACHABLE)
         with at:
             async with receiving(chosen, registry, partial(connect, chosen), at) as running:
-                err.print(plain(f"receiving at {running.url}"), soft_wrap=True)
+                err().print(plain(f"receiving at {running.url}"), soft_wrap=True)
                 stopping = asyncio.create_task(stop.wait())
                 await asyncio.wait(
                     {stopping, running.forwarding}, return_when=asyncio.FIRST_COMPLETED

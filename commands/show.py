@@ -8,8 +8,8 @@ from rich.text import Text
 
 from commands.console import Id, Json, line, out, plain, print_json, run, settings
 from filing.display_view import told_of_display
+from filing.instants import since, when
 from filing.process.hindrances import ENTRY_CLOSED
-from filing.process.turn import since, when
 from filing.view import BY_HAND, FACE_CHECKED
 from filing.vocabulary import PARTY_LABELS
 
@@ -55,7 +55,7 @@ def _print_shown(shown: "Shown") -> None:
     facts.add_column(overflow="fold")
     for label, value in _facts(shown):
         facts.add_row(label, Text(plain(value)))
-    out.print(facts)
+    out().print(facts)
     if shown.ended_from_outside:
         advice = "备案没有结果;要重新办理,请用 starter.py start FILE 再次提交申请"
         line(("流程已被外部终止", "yellow"), f":{advice}")

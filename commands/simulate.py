@@ -97,7 +97,7 @@ def _habits(file: str | None) -> "Habits":
 
 def _progress(day: date, started: int, total: int) -> None:
     if day.day == 1:
-        err.print(plain(f"{day:%Y-%m}: {started:,} of {total:,} filings"), style="dim")
+        err().print(plain(f"{day:%Y-%m}: {started:,} of {total:,} filings"), style="dim")
 
 
 def _print_report(report: "Report") -> None:

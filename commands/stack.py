@@ -38,7 +38,7 @@ _DURATION = re.compile(r"(?P<number>\d{1,6}(\.\d{1,6})?)(?P<unit>[smhdw])")
 
 
 def _say(what: str) -> None:
-    err.print("\n".join(map(plain, what.split("\n"))), soft_wrap=True)
+    err().print("\n".join(map(plain, what.split("\n"))), soft_wrap=True)
 
 
 @app.command()

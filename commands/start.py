@@ -144,7 +144,7 @@ async def _start(
     from operations.services import now, open_services
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
-    progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+    progress = Progress(*columns, console=err(), transient=True, disable=not err().is_terminal)
 
     def confirmed(application: "Application") -> bool:
         return _confirmed(application, confirm, progress)
@@ -225,9 +225,9 @@ async def _see(batch: Batch, came: _Came, services: "Services", follow: bool | N
 def _confirmed(application: "Application", typed: str | None, progress: "Progress") -> bool:
     """Whether the subject's name was typed, at the terminal where there is one."""
     name = application.subject.name
-    if typed is None and sys.stdin.isatty() and err.is_terminal:
+    if typed is None and sys.stdin.isatty() and err().is_terminal:
         progress.stop()
-        err.print("注销主体会注销其名下全部备案,且不可恢复。")
+        err().print("注销主体会注销其名下全部备案,且不可恢复。")
         typed = typer.prompt("请输入主体名称以确认", err=True, default="", show_default=False)
         progress.start()
     return typed == name

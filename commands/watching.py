@@ -27,7 +27,7 @@ def watch(query: "ListQuery", draw: Draw, *, json_: bool) -> None:
             "--watch is for people and does not go with --json; call `list --json` again",
             Exit.USAGE,
         )
-    if not out.is_terminal:
+    if not out().is_terminal:
         fail("--watch needs a terminal; without one, call `list` again", Exit.USAGE)
     try:
         run(_watch(query, draw))
@@ -36,12 +36,13 @@ def watch(query: "ListQuery", draw: Draw, *, json_: bool) -> None:
 
 
 async def _watch(query: "ListQuery", draw: Draw) -> None:
-    from operations.services import open_registry
+    from gateways.filing_lists import list_filings
+    from operations.services import open_database
 
-    async with open_registry(settings()) as registry:
-        with Live(console=out, auto_refresh=False) as live:
+    async with open_database(settings()) as pool:
+        with Live(console=out(), auto_refresh=False) as live:
             while True:
-                listed = await registry.list_filings(query)
+                listed = await list_filings(pool, query)
                 shown = draw(listed)
                 count = f"first {len(listed)}" if len(listed) == query.limit else f"{len(listed)}"
                 at = datetime.now(CHINA)

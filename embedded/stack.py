@@ -24,9 +24,10 @@ from embedded.postgres_place import discard_place
 from embedded.temporal import NAMESPACE, start_temporal, wait_until_ready
 from embedded.worker_keeper import WorkerKeeper, worker_environment
 from filing.vocabulary import AuthorityMode
+from gateways.database import RegistryNotMigrated
 from gateways.discovery import UpInfo
 from gateways.migrate import upgrade
-from gateways.registry import Registry, RegistryNotMigrated
+from gateways.registry import Registry
 from gateways.serving import AddressRefused, listener
 from gateways.temporal import connect
 from gateways.wechat.receiver import PATH

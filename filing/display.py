@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from filing.instants import when
 from filing.model import CHINA, Model
 from filing.notices import Audience, Notice, NoticePurpose
 from filing.process.events import CancelRequested, Clock, Message, Tell, Undelivered
 from filing.process.messages import Instant, Malformed, instant, read
 from filing.process.state import REFUSALS_KEPT, Refusal, State
-from filing.process.turn import when
 from filing.vocabulary import KIND_LABELS, Kind, Status
 from filing.window_rules import NoticeTimes
 from filing.windows import Alarm, AlarmKind, Arrangement

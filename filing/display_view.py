@@ -16,9 +16,9 @@ from filing.display import (
     display_id,
     how_to_show,
 )
+from filing.instants import when
 from filing.model import CHINA, Model
 from filing.process.state import Refusal
-from filing.process.turn import when
 from filing.view import cell, refused_lines, shown_refusal
 
 

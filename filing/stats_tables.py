@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from filing.instants import since
 from filing.process.stages import STAGES
-from filing.process.turn import since
 from filing.stats import By, Figures, Stats
 from filing.vocabulary import KIND_LABELS, PARTY_LABELS, STATUS_LABELS, Kind, Party, Status
 

@@ -10,12 +10,13 @@ from pydantic import ConfigDict, Field
 
 from filing.authority import Reason
 from filing.changes import Change, changes
+from filing.instants import since, when
 from filing.model import CHINA, Model
 from filing.process.hindrances import ENTRY_CLOSED
 from filing.process.messages import DECISION_EXAMPLES, EXAMPLES
 from filing.process.stages import STAGES
 from filing.process.state import Refusal, SmsCheck, State, TimelineEntry
-from filing.process.turn import since, status_label, when
+from filing.process.turn import status_label
 from filing.vocabulary import (
     KIND_LABELS,
     PARTY_LABELS,

@@ -1,8 +1,6 @@
 """The registry: PostgreSQL as the record of every filing. Temporal is the truth; this is what lists,
 audits and customers read, also long after Temporal has forgotten a filing."""
 
-import asyncio
-import contextlib
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,22 +15,16 @@ from filing.records import Entry, ListedFiling, ListQuery, Told
 from filing.view import status_answer
 from filing.vocabulary import Status
 from gateways import holdings
-from gateways.event_log import CONFLICT, VOID, append, canonical, instants, storable
-from gateways.filing_lists import conditions
-from settings import WrongSettings
+from gateways.database import RegistryNotMigrated as RegistryNotMigrated
+from gateways.database import close_pool, columns, open_pool
+from gateways.event_log import CONFLICT, VOID, append, instants, storable
+from gateways.filing_lists import list_filings
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
     Connection = (
         asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     )
-
-REVISION = "0012"
-"""The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
-CLOSE_WITHIN = 5.0
-ROLE = "beian_app"
-"""The role without the right to change the log, taken where the migration could create it."""
-
 
 _NOT_ACCEPTED = {
     "status": "lapsed",
@@ -52,10 +44,6 @@ _NOTHING_DUE = {
     "held_by_authority": False,
 }
 """What `show` says of a filing whose workflow is gone."""
-
-
-class RegistryNotMigrated(Exception):
-    """The database is no registry yet, or one of an older schema; the text says what to run."""
 
 
 class FilingRecord(Model):
@@ -105,40 +93,12 @@ class Registry:
 
     @classmethod
     async def open(cls, database_url: str, *, most_connections: int = 10) -> "Registry":
-        """Connect, as in `await Registry.open("postgresql://postgres@/beian?host=%2Ftmp%2Fpg")`.
-
-        Raises `RegistryNotMigrated`, `WrongSettings` where the address is none, and what asyncpg
-        raises where nobody answers (within 10 s).
-        """
-        pool = asyncpg.create_pool(
-            database_url,
-            min_size=0,  # else its own reconnecting fills the log while the database is away
-            max_size=most_connections,
-            init=_prepare,
-            reset=_keep,
-            timeout=10,
-            command_timeout=30,
-        )
-        try:
-            registry = cls(await pool)
-            await registry._require_schema()
-        except ValueError:
-            # asyncpg repeats parts of the address, of the password too where it is not escaped.
-            raise WrongSettings(
-                "BEIAN_DATABASE_URL: not a PostgreSQL address; write it as "
-                "postgresql://user:password@host:5432/database, with %-escapes for what is not a "
-                "letter or digit in the password"
-            ) from None
-        except BaseException:
-            await pool.close()
-            raise
-        return registry
+        """Connect. Raises what `gateways.database.open_pool` raises."""
+        return cls(await open_pool(database_url, most_connections=most_connections))
 
     async def close(self) -> None:
         """Close all connections, once what runs on them has ended; cut them off after 5 s."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_WITHIN):
-                await self.pool.close()  # cancelled, it cuts them off
+        await close_pool(self.pool)
 
     async def write(
         self, state: State, entries: tuple[Entry, ...], told: Told | None = None
@@ -250,22 +210,7 @@ class Registry:
 
     async def list_filings(self, query: ListQuery) -> list[ListedFiling]:
         """Filings that fit all filters, the next deadline first, those without one last."""
-        where, values = conditions(query)
-        rows = await self.pool.fetch(
-            f"""
-            select filing_id, uid, kind, applicant_type, province, mini_program, status,
-                view->>'status_label' as status_label, round, waiting_for, entered_at, due_at,
-                overdue, provisional, filing_number, (view->>'held')::boolean as held,
-                coalesce((view->>'held_by_authority')::boolean, false) as held_by_authority,
-                agency, customer
-            from filings
-            where {where}
-            order by due_at nulls last, started_at, uid
-            limit {query.limit:d}
-            """,  # noqa: S608 — of our own conditions; what people give are parameters
-            *values,
-        )
-        return [ListedFiling(**_columns(row)) for row in rows]
+        return await list_filings(self.pool, query)
 
     async def hold_notes(self) -> dict[str, str]:
         """What is on record of the present hold of every open filing that is held, by uid."""
@@ -292,7 +237,7 @@ class Registry:
             """,
             id,
         )
-        return FilingRecord(**_columns(row)) if row else None
+        return FilingRecord(**columns(row)) if row else None
 
     async def application(self, uid: str) -> Application | None:
         """The application of the filing's last round; None where it is not kept (any more)."""
@@ -319,7 +264,7 @@ class Registry:
             CONFLICT,
             VOID,
         )
-        return [RecordedEntry(**_columns(row)) for row in rows]
+        return [RecordedEntry(**columns(row)) for row in rows]
 
     async def notices(self, uid: str) -> list[NoticeRecord]:
         """The notices of a filing, in order."""
@@ -328,20 +273,7 @@ class Registry:
             " from notices where uid = $1 order by sequence, purpose, audience",
             uid,
         )
-        return [NoticeRecord(**_columns(row)) for row in rows]
-
-    async def _require_schema(self) -> None:
-        try:
-            revision = await self.pool.fetchval("select version_num from alembic_version")
-        except asyncpg.UndefinedTableError:
-            revision = None
-        # A newer schema is left to work: steps only add, and workers are replaced one by one.
-        if revision is None or revision < REVISION:
-            found = f"at schema {revision}" if revision else "not set up"
-            raise RegistryNotMigrated(
-                f"the registry is {found}, this program needs schema {REVISION}: "
-                "run `python starter.py migrate`"
-            )
+        return [NoticeRecord(**columns(row)) for row in rows]
 
     async def _write_row(
         self,
@@ -412,36 +344,3 @@ end
 
 OPEN = UPSERT.partition("on conflict")[0] + "on conflict (uid) do update set uid = filings.uid"
 """The same, but a row that is there stays as it is; it is locked."""
-
-
-def _columns(row: asyncpg.Record) -> dict[str, Any]:
-    """A row as keywords, its instants in China time."""
-    return {
-        name: value.astimezone(CHINA) if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }
-
-
-async def _keep(connection: "Connection") -> None:
-    """Between uses of a connection, in place of asyncpg's query that resets its session: nothing here
-    changes one (locks and settings are a transaction's own), and it was every third round trip. A
-    transaction that is left open is rolled back before this."""
-
-
-async def _prepare(connection: "Connection") -> None:
-    """Once per connection, which keeps both."""
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=canonical, decoder=json.loads
-    )
-    # The role is the cluster's: it may have been made for another database, and have no rights here.
-    may_take_role = await connection.fetchval(
-        """
-        select pg_has_role(oid, case when current_setting('server_version_num')::int >= 160000
-                then 'set' else 'member' end)
-            and has_table_privilege(oid, to_regclass('events')::oid, 'insert')
-        from pg_roles where rolname = $1
-        """,
-        ROLE,
-    )
-    if may_take_role:
-        await connection.execute(f"set role {ROLE}")

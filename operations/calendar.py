@@ -13,8 +13,8 @@ from filing.problems import Problem
 from filing.windows import Arrangement
 from filing.workdays import ONE_DAY
 from gateways.calendar import RegistryCalendar, packaged_arrangement, packaged_names
+from gateways.database import RegistryNotMigrated
 from gateways.discovery import ServiceUnreachable
-from gateways.registry import RegistryNotMigrated
 from operations.reading import read_documents
 from operations.services import open_registry
 from settings import Settings

@@ -1,11 +1,12 @@
 """Time: reminders, escalations, and what happens when a window runs out."""
 
+from filing.instants import when
 from filing.notices import Audience, NoticePurpose
 from filing.process.events import AskOnce, Recorded, Undelivered
 from filing.process.facts import lapse_sms
 from filing.process.stages import STAGES, Expiry
 from filing.process.state import folded
-from filing.process.turn import Turn, when
+from filing.process.turn import Turn
 from filing.vocabulary import STATUS_LABELS, Status
 from filing.windows import ON_TIME, AlarmKind
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from filing.application import one_phone
 from filing.authority import AuthorityReport, Reason, Standing, kept_reasons
+from filing.instants import when
 from filing.model import unchecked
 from filing.notices import Audience, NoticePurpose
 from filing.process.events import AskAgain, Follow, Message, Reported
@@ -13,7 +14,7 @@ from filing.process.outcomes import approve_number, send_back, standing_sentence
 from filing.process.sms_clocks import compare_clocks
 from filing.process.stages import STAGES
 from filing.process.state import EarlyFact, SmsCheck
-from filing.process.turn import Turn, when
+from filing.process.turn import Turn
 from filing.vocabulary import CANCELLATIONS, PRINCIPAL_LABELS, AuthorityMode, Status
 
 AUTOMATIC = "自动初审"

@@ -3,9 +3,10 @@ calls that it does not take, an entry that is closed. It says so in its answers,
 order stands."""
 
 from filing.authority import AuthorityReport, FaceCheck, Standing, kept_note
+from filing.instants import when
 from filing.notices import Audience, NoticePurpose
 from filing.process.stages import STAGES
-from filing.process.turn import Turn, when
+from filing.process.turn import Turn
 from filing.vocabulary import Status
 
 HELD = "暂停:"

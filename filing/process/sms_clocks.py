@@ -4,7 +4,8 @@ are put on record."""
 from datetime import datetime
 
 from filing.authority import Standing
-from filing.process.turn import Turn, since
+from filing.instants import since
+from filing.process.turn import Turn
 from filing.vocabulary import Status
 
 

@@ -3,12 +3,13 @@
 A `Turn` lives inside one call of the transition function, which stays pure.
 """
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from filing.authority import Reason, Standing
 from filing.changes import Change, changes
-from filing.model import CHINA, unchecked
+from filing.instants import when
+from filing.model import unchecked
 from filing.notices import Audience, Notice, NoticePurpose, NoticeReason
 from filing.process.events import (
     AskWithdrawal,
@@ -95,21 +96,6 @@ def status_label(state: State) -> str:
     if state.status is Status.APPROVED and state.application.kind in FINAL_LABELS:
         return FINAL_LABELS[state.application.kind]
     return STATUS_LABELS[state.status]
-
-
-def when(at: datetime) -> str:
-    """An instant as applicants read it; a day's end is written as its 24:00."""
-    local = at.astimezone(CHINA)
-    if local.time() == time.min:
-        day = local.date().fromordinal(local.date().toordinal() - 1)
-        return f"{day.isoformat()} 24:00"
-    return since(local)
-
-
-def since(at: datetime) -> str:
-    """An instant at which something begins: a day's end is the next day's 00:00, for the days of a
-    window are counted from there."""
-    return at.astimezone(CHINA).replace(tzinfo=None).isoformat(" ", "minutes")
 
 
 class Turn:

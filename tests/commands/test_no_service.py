@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from commands.filings import SchemaName
+from commands.schemas import SchemaName
 from filing.vocabulary import Kind
 from tests.commands.conftest import (
     APPID,

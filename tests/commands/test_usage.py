@@ -12,11 +12,7 @@ import starter
 from commands import console
 from tests.commands.conftest import Call, Cli
 
-COMMANDS = sorted(
-    command.name or command.callback.__name__.rstrip("_").replace("_", "-")
-    for command in starter.app.registered_commands
-    if command.callback
-)
+COMMANDS = sorted(starter.COMMANDS)
 OPTIONS: dict[str, tuple[str, ...]] = {
     "up": ("--port-base", "--time-travel"),
     "demo": ("--json", "--keep"),
@@ -275,7 +271,7 @@ async def test_the_exit_code_reaches_the_shell(bare: Cli) -> None:
 def test_ids_and_numbers_are_never_cut(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     file = StringIO()
     printing = Console(file=file, width=width, force_terminal=True, color_system=None)
-    monkeypatch.setattr(console, "out", printing)
+    monkeypatch.setattr(console, "out", lambda: printing)
     row = ["filing-wx1a2b3c4d5e6f7a8b", *["昆山示例商城"] * 3, "苏ICP备2026000001号-1X"]
     console.print_table(("备案", "小程序", "", "", "备案号"), [row])
     printed = file.getvalue()

@@ -10,7 +10,8 @@ from alembic.script import ScriptDirectory
 
 from filing.process.state import State
 from gateways import migrate
-from gateways.registry import REVISION, ROLE, Registry, RegistryNotMigrated
+from gateways.database import REVISION, ROLE, RegistryNotMigrated
+from gateways.registry import Registry
 from settings import WrongSettings
 
 NewDatabase = Callable[[str], Awaitable[str]]
