@@ -1,9 +1,12 @@
 """Figures about many filings: how many, how long in which stage, who held them, and why they came
 back. What each counts is written down in `docs/stats.md`; the registry computes them."""
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from math import ceil
 
 from pydantic import Field
 
@@ -121,6 +124,45 @@ class Stats(Model):
 def share(part: int, whole: int) -> float | None:
     """A share, to four digits; None of nothing."""
     return round(part / whole, 4) if whole else None
+
+
+@dataclass
+class Stays:
+    """Stays in one stage, counted by their length in working days."""
+
+    ended: Counter[int] = field(default_factory=Counter)
+    open: Counter[int] = field(default_factory=Counter)
+    overdue: int = 0
+
+    def add(self, days: int, count: int, *, left: bool, overdue: bool) -> None:
+        """So many more, of so many working days."""
+        (self.ended if left else self.open)[days] += count
+        self.overdue += count if overdue else 0
+
+    def figures(self, stage: Status) -> StageFigures:
+        """What they come to."""
+        left, open_ = self.ended.total(), self.open.total()
+        return StageFigures(
+            stage=stage,
+            entered=left + open_,
+            left=left,
+            open=open_,
+            overdue=self.overdue,
+            overdue_share=share(self.overdue, left + open_),
+            median_working_days=nearest_rank(self.ended, 0.5),
+            p95_working_days=nearest_rank(self.ended, 0.95),
+            working_days=sum(n * days for days, n in (*self.ended.items(), *self.open.items())),
+        )
+
+
+def nearest_rank(counts: Counter[int], part: float) -> int | None:
+    """The smallest value that so large a part of all does not exceed; None of nothing."""
+    rank, seen = ceil(part * counts.total()), 0
+    for value in sorted(counts):
+        seen += counts[value]
+        if seen >= rank:
+            return value
+    return None
 
 
 def held_by(stages: Iterable[StageFigures], filings: int) -> tuple[PartyFigures, ...]:

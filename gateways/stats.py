@@ -12,7 +12,17 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from filing.process.facts import SMS_LAPSE
-from filing.stats import By, Figures, ReasonFigures, StageFigures, Stats, StatsQuery, held_by, share
+from filing.stats import (
+    By,
+    Figures,
+    ReasonFigures,
+    StageFigures,
+    Stats,
+    StatsQuery,
+    Stays,
+    held_by,
+    share,
+)
 from filing.vocabulary import FINAL, Status
 from filing.windows import Arrangement
 from filing.workdays import working_days_until
@@ -37,6 +47,7 @@ _GROUPS = {
 }
 _FINAL = ", ".join(f"'{status.value}'" for status in Status if status in FINAL)
 _NOT_ACCEPTED = f"sequence = 0 and closed_at is not null and status in ({_FINAL})"
+_ACCEPTED = f"not ({_NOT_ACCEPTED})"
 
 
 def _day(instant: str) -> str:
@@ -55,7 +66,7 @@ def _days(start: str, end: str) -> str:
 _COHORT = """
 with cohort as materialized (
     select uid, {grp} as grp, status, round, started_at, entered_at, closed_at, overdue
-    from filings where not ({not_accepted}) and {filter}
+    from filings where {accepted} and {filter}
 )"""
 
 _FILINGS = f"""
@@ -92,46 +103,43 @@ _STAYS = f"""
         partition by uid order by sequence desc rows between unbounded preceding and 1 preceding
     )
 ), told as materialized (
-    select cohort.uid, cohort.grp, turns.status, turns.at, turns.overdue, turns.left_at,
-        turns.left_at is null as is_last, turns.round,
-        turns.left_at is null and (turns.status, turns.round) = (cohort.status, cohort.round)
-            as stands,
-        cohort.entered_at as row_entered, cohort.closed_at
-    from turns join cohort using (uid) where turns.purpose = 'transition'
+    select cohort.grp, turns.status, turns.at, turns.overdue, turns.left_at,
+        (turns.status, turns.round) = (cohort.status, cohort.round) as stands,
+        cohort.status as row_status, cohort.entered_at as row_entered,
+        cohort.overdue as row_overdue, cohort.closed_at
+    from cohort left join turns on turns.uid = cohort.uid and turns.purpose = 'transition'
 ), stays as (
-    select grp, status, at, overdue,
-        case when not is_last then left_at when not stands then row_entered else closed_at end
-            as left_at
-    from told
+    select grp, status, at, overdue, case
+        when left_at is not null then left_at when not stands then row_entered else closed_at
+        end as left_at
+    from told where status is not null
     union all
-    select grp, status, entered_at, overdue, closed_at from cohort
-    where not exists (select from told where told.uid = cohort.uid and told.stands)
-), counted as (
-    select grp, status, overdue, left_at is not null as left_it,
-        {_days("at", "coalesce(left_at, $2::timestamptz)")} as days
-    from stays where status not in ({_FINAL})
+    -- a filing whose last turn is not where it stands, or that has none
+    select grp, row_status, row_entered, row_overdue, closed_at
+    from told where left_at is null and stands is not true
 )
-select grouping(grp) = 1 as every, grp, status, count(*) as entered,
-    count(*) filter (where left_it) as left_it, count(*) filter (where overdue) as overdue,
-    sum(days) as days,
-    percentile_disc(array[0.5, 0.95]) within group (order by days) filter (where left_it)
-        as percentiles
-from counted group by grouping sets ((grp, status), (status))
+select grp, status, overdue, left_at is not null as left_it,
+    {_days("at", "coalesce(left_at, $2::timestamptz)")} as days, count(*) as count
+from stays where status not in ({_FINAL}) group by 1, 2, 3, 4, 5
 """  # noqa: S608
+"""So many stays of each length: there are few lengths, and counting them takes no sorting."""
 
 _REASONS = """
-, told as materialized (
-    select distinct cohort.grp, uid, sequence, reason->>'field' as field,
-        btrim(reason->>'reason') as reason
-    from events join cohort using (uid), jsonb_array_elements(detail->'reasons') as reason
+, told as (
+    select cohort.grp, detail->'reasons' as reasons, count(*) as count
+    from events join cohort using (uid)
     where purpose = 'transition' and detail ? 'reasons' and not exists (
         select from events as later
         where later.uid = events.uid and later.sequence = events.sequence
             and later.number > events.number and not starts_with(later.purpose, 'conflict-')
-    )
+    ) group by 1, 2
 ), counted as (
-    select grouping(grp) = 1 as every, grp, field, reason, count(*) as count
-    from told group by grouping sets ((grp, field, reason), (field, reason))
+    select grouping(grp) = 1 as every, grp, field, reason, sum(count)::bigint as count
+    from told, lateral (
+        select distinct reason->>'field' as field, btrim(reason->>'reason') as reason
+        from jsonb_array_elements(reasons) as reason
+    ) as given
+    group by grouping sets ((grp, field, reason), (field, reason))
 ), ranked as (
     select *, row_number() over (
         partition by every, grp, (field, reason) = ($1, $2)
@@ -143,9 +151,11 @@ select every, grp, field, reason, count, (field, reason) = ($1, $2) as lapse
 from ranked where rank <= $3 order by every, grp, rank
 """
 
-_CONFLICTS = f"""
-select count(distinct uid) from events join cohort using (uid)
-where starts_with(purpose, '{CONFLICT}')
+_COUNTS = f"""
+select count(*) filter (where {_NOT_ACCEPTED}) as not_accepted,
+    count(*) filter (where {_ACCEPTED} and uid in
+        (select uid from events where starts_with(purpose, '{CONFLICT}'))) as conflicts
+from filings where {{filter}}
 """  # noqa: S608
 
 
@@ -184,12 +194,8 @@ async def _figures(
     stays = await _ask(connection, query, keys, _STAYS, running, now)
     lapse = (SMS_LAPSE.field, SMS_LAPSE.reason)
     reasons = await _ask(connection, query, keys, _REASONS, *lapse, query.reasons)
-    conflicts = await _ask(connection, query, keys, _CONFLICTS)
     where, values = _filter(query, 1)
-    not_accepted = await connection.fetchval(
-        f"select count(*) from filings where {_NOT_ACCEPTED} and {where}",  # noqa: S608
-        *values,
-    )
+    counts = await connection.fetch(_COUNTS.format(filter=where), *values, timeout=PATIENCE)
     collected = _collect(stays, reasons)
     return Stats(
         as_of=now,
@@ -198,8 +204,8 @@ async def _figures(
         agency=query.agency,
         start=query.start,
         end=query.end,
-        not_accepted=not_accepted,
-        conflicts=conflicts[0]["count"],
+        not_accepted=counts[0]["not_accepted"],
+        conflicts=counts[0]["conflicts"],
         total=_read(total, collected),
         groups=tuple(_read(row, collected) for row in groups),
         groups_left_out=0 if query.by is By.STAGE else total["all_groups"] - len(groups),
@@ -223,7 +229,7 @@ async def _ask(
         values.append(keys)
         number = len(arguments) + len(values)
         grp = f"case when {grp} = any(${number}::text[]) then {grp} end"
-    cohort = _COHORT.format(grp=grp, not_accepted=_NOT_ACCEPTED, filter=where)
+    cohort = _COHORT.format(grp=grp, accepted=_ACCEPTED, filter=where)
     return await connection.fetch(
         cohort + question.replace("{of_cohort}", few), *arguments, *values, timeout=PATIENCE
     )
@@ -245,29 +251,21 @@ def _collect(
     stays: Sequence[Any], reasons: Sequence[Any]
 ) -> dict[tuple[bool, str | None], _Collected]:
     collected: dict[tuple[bool, str | None], _Collected] = {}
-    order = list(Status)
-    for row in sorted(stays, key=lambda row: order.index(Status(row["status"]))):
-        median, p95 = row["percentiles"] or (None, None)
-        collected.setdefault((row["every"], row["grp"]), _Collected()).stages.append(
-            StageFigures(
-                stage=Status(row["status"]),
-                entered=row["entered"],
-                left=row["left_it"],
-                open=row["entered"] - row["left_it"],
-                overdue=row["overdue"],
-                overdue_share=share(row["overdue"], row["entered"]),
-                median_working_days=median,
-                p95_working_days=p95,
-                working_days=row["days"],
-            )
-        )
+    stages: dict[tuple[bool, str | None], dict[Status, Stays]] = {}
+    for row in stays:
+        for group in ((True, None), (False, row["grp"])):
+            of_stage = stages.setdefault(group, {}).setdefault(Status(row["status"]), Stays())
+            of_stage.add(row["days"], row["count"], left=row["left_it"], overdue=row["overdue"])
+    for group, of_stages in stages.items():
+        found = [of_stages[stage].figures(stage) for stage in Status if stage in of_stages]
+        collected.setdefault(group, _Collected()).stages = found
     for row in reasons:
-        group = collected.setdefault((row["every"], row["grp"]), _Collected())
+        into = collected.setdefault((row["every"], row["grp"]), _Collected())
         if row["lapse"]:
-            group.lapses = row["count"]
+            into.lapses = row["count"]
         else:
-            found = ReasonFigures(field=row["field"], reason=row["reason"], count=row["count"])
-            group.reasons.append(found)
+            told = ReasonFigures(field=row["field"], reason=row["reason"], count=row["count"])
+            into.reasons.append(told)
     return collected
 
 

@@ -10,19 +10,31 @@ import re
 import sys
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from temporalio.client import Client, WorkflowHistory
 from temporalio.testing import TimeSkipper
 
 from embedded.demo import demo
 from embedded.stories import STORIES, all_stories
+from filing.batches import batch_workflow_id
 from filing.display import display_id
 from gateways.temporal import connect
+from operations.batches import Ordered, Taken, order_starts
+from operations.formats import from_yaml
+from operations.reading import opened
 from operations.time_travel import SKIPPING
 from settings import Settings
+from tests.commands.conftest import application, lay_out
+from tests.own_stack import own_stack, short_lived_worker
+from tests.playing import fresh_appid
+from workflows.batch import LONG_HISTORY
 
 FOLDER = Path(__file__).parent / "histories"
 MUST_FAIL = "must-fail-other-activity.json"
+BATCH_MUST_FAIL = "must-fail-batch-other-activity.json"
+BATCH_ROWS = 25
+"""Of a batch that takes ten at once: three times some rows."""
 
 
 def _portable(history: str) -> str:
@@ -52,14 +64,45 @@ async def save(version: str) -> None:
         number = next(row.filing_number for row in rows if row.filing_number)
         history = await _displayed_after_a_reminder(client, number)
         (FOLDER / f"{version}-displayed.json").write_text(_portable(history.to_json()))
-    other = json.loads((FOLDER / f"{version}-{STORIES[0].name}.json").read_text())
+    _save_other(FOLDER / f"{version}-{STORIES[0].name}.json", FOLDER / MUST_FAIL)
+    await _save_batch(version)
+
+
+async def _save_batch(version: str) -> None:
+    """Start a file's filings, ten rows at once, and keep the batch's history."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        script = short_lived_worker(folder, LONG_HISTORY, "batch")
+        text = script.read_text(encoding="utf-8")
+        script.write_text(text.replace("if __name__", "workflows.batch.AT_ONCE = 10\nif __name__"))
+        async with own_stack(folder, worker_script=script) as own:
+            lay_out(folder)
+            rows = [from_yaml(application(fresh_appid()), {}) for _ in range(BATCH_ROWS)]
+            file = folder / "rows.jsonl"
+            file.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+            ordered = Ordered(by="ops", rate=1000)
+            with opened(str(file)) as source:
+                taken = await order_starts(source, own.services, ordered, confirmed=lambda _: False)
+            if not isinstance(taken, Taken):
+                raise TypeError(taken)
+            handle = own.services.client.get_workflow_handle(batch_workflow_id(taken.batch.id))
+            await handle.result()
+            history = await handle.fetch_history()
+    path = FOLDER / f"{version}-batch.json"
+    path.write_text(_portable(history.to_json()))
+    _save_other(path, FOLDER / BATCH_MUST_FAIL)
+
+
+def _save_other(path: Path, into: Path) -> None:
+    """The same history, but for its first activity."""
+    other = json.loads(path.read_text())
     scheduled = next(
         event["activityTaskScheduledEventAttributes"]
         for event in other["events"]
         if "activityTaskScheduledEventAttributes" in event
     )
     scheduled["activityType"]["name"] = "carry_by_hand"
-    (FOLDER / MUST_FAIL).write_text(json.dumps(other))
+    into.write_text(json.dumps(other))
 
 
 if __name__ == "__main__":

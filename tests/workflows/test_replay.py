@@ -10,17 +10,19 @@ from temporalio.workflow import NondeterminismError
 
 from gateways.temporal import data_converter
 from settings import Settings
-from tests.save_histories import FOLDER, MUST_FAIL
+from tests.save_histories import BATCH_MUST_FAIL, FOLDER, MUST_FAIL
 from worker import workflow_runner
+from workflows.batch import BatchWorkflow
 from workflows.display import DisplayWorkflow
 from workflows.filing import FilingWorkflow
 
-SAVED = sorted(path for path in FOLDER.glob("*.json") if path.name != MUST_FAIL)
+REFUSED = (MUST_FAIL, BATCH_MUST_FAIL)
+SAVED = sorted(path for path in FOLDER.glob("*.json") if path.name not in REFUSED)
 
 
 def _replayer() -> Replayer:
     return Replayer(
-        workflows=[FilingWorkflow, DisplayWorkflow],
+        workflows=[FilingWorkflow, DisplayWorkflow, BatchWorkflow],
         data_converter=data_converter(),
         workflow_runner=workflow_runner(Settings()),
     )
@@ -41,6 +43,7 @@ async def test_a_saved_history_replays(path: Path) -> None:
     await _replayer().replay_workflow(_history(path))
 
 
-async def test_a_history_that_no_code_of_ours_made_is_refused() -> None:
+@pytest.mark.parametrize("name", REFUSED)
+async def test_a_history_that_no_code_of_ours_made_is_refused(name: str) -> None:
     with pytest.raises(NondeterminismError):
-        await _replayer().replay_workflow(_history(FOLDER / MUST_FAIL))
+        await _replayer().replay_workflow(_history(FOLDER / name))
