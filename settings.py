@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 """Of programs that run until they are stopped."""
 
+CACHED_FILING_KIB = 160
+"""Of a worker's memory for a filing that it keeps, measured (docs/performance.md)."""
+
 
 class WrongSettings(Exception):
     """One or more settings are wrong; the text names each, and the fix."""
@@ -85,6 +88,9 @@ class Settings(BaseSettings):
     authority_per_second: float | None = Field(default=None, gt=0)
     """Activities a second that ask the authority, of all workers together. Default: 10 (wechat), any
     number (sandbox, manual)."""
+    worker_cache: int = Field(default=512, ge=8, le=65_536)
+    """MiB that a worker may use to keep filings in memory; those that do not fit are read again from
+    their history when something happens to them."""
     workflow_sandbox: bool = True
     """Run workflow code in the SDK's sandbox: on finds mistakes, off saves two thirds of the CPU."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -174,6 +180,11 @@ class Settings(BaseSettings):
         """`authority_per_second`, with its default."""
         wechat = self.authority is AuthorityMode.WECHAT
         return self.authority_per_second or (10.0 if wechat else None)
+
+    @property
+    def cached_filings(self) -> int:
+        """How many filings fit into `worker_cache`."""
+        return self.worker_cache * 1024 // CACHED_FILING_KIB
 
     @property
     def pushed_pause(self) -> timedelta | None:

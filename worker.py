@@ -191,6 +191,7 @@ async def running_worker(
                 batches.carry_out_rows,
             ],
             workflow_runner=workflow_runner(settings),
+            max_cached_workflows=settings.cached_filings,
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
             graceful_shutdown_timeout=GRACE,
         )

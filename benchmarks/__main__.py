@@ -7,8 +7,6 @@ import argparse
 import asyncio
 import json
 import logging
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -17,7 +15,8 @@ from typing import Any
 
 from benchmarks.checking import check_vs_parse
 from benchmarks.counting import counted
-from benchmarks.parked import parked
+from benchmarks.growth import parked
+from benchmarks.machine import machine
 from benchmarks.rounds import load, ratio, rounds
 from benchmarks.sides import bench
 from embedded.stack import discard_home
@@ -49,7 +48,7 @@ THEIRS = {
 async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
     """All of it."""
     begun = time.monotonic()
-    results: dict[str, Any] = {"machine": _machine(), "load_before": load()}
+    results: dict[str, Any] = {"machine": machine(), "load_before": load()}
     async with bench(home, options.dbos) as running:
         results["check_vs_parse"] = await check_vs_parse(
             running.services, running.example, options.rounds, options.applications
@@ -80,16 +79,6 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
             results["parked"] = await parked(running, options.parked)
     results["seconds"] = round(time.monotonic() - begun)
     return results
-
-
-def _machine() -> dict[str, Any]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(memory, 1),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
 
 
 def _say(line: str) -> None:

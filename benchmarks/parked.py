@@ -1,82 +1,128 @@
-"""What a filing costs that waits in platform review: memory of each process, and disk."""
+"""Tens of thousands of filings, open at once, for real: by hand, and not in CI.
 
+    python -m benchmarks.parked --home DIR park 70000 --polling 3000
+    python -m benchmarks.parked --home DIR memory
+    python -m benchmarks.parked --home DIR list
+    …
+
+The home stays, so that parking goes on where it was interrupted, and each scenario can be run by itself.
+Figures are written to `benchmarks/results/parked.json`. See docs/performance.md.
+"""
+
+import argparse
 import asyncio
-import time
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
-import asyncpg
+from benchmarks.parking.asking import listed, watched
+from benchmarks.parking.home import PRODUCTION, UNHURRIED, keep, parked_stack
+from benchmarks.parking.midnight import midnight
+from benchmarks.parking.park import onwards, park
+from benchmarks.parking.share import share
+from benchmarks.parking.steering import calendar, kill
+from benchmarks.parking.workers import more_workers
 
-from benchmarks.processes import family, memory
-from benchmarks.sides import Bench
-from filing.vocabulary import Status
-from operations.start import Started, start_application
-from tests.playing import of_another_subject
-
-STARTS_AT_ONCE = 16
-POLL = 0.5
-PATIENCE = 120.0
-
-
-async def parked(bench: Bench, counts: list[int]) -> dict[str, Any]:
-    """Park filings up to each of the counts; the growth per filing of each step."""
-    connection = await asyncpg.connect(bench.stack.info.database_url)
-    try:
-        before = await _sizes(bench, connection)
-        steps, there = [], 0
-        for count in counts:
-            begun = time.perf_counter()
-            await _park(bench, connection, count - there)
-            seconds = time.perf_counter() - begun
-            after = await _sizes(bench, connection)
-            steps.append(
-                {
-                    "from": there,
-                    "to": count,
-                    "starts_per_second": round((count - there) / seconds, 1),
-                    "kib_per_filing": {
-                        name: round((after[name] - before[name]) / 1024 / (count - there), 2)
-                        for name in after
-                    },
-                    "mib_after": {name: round(after[name] / 2**20, 1) for name in after},
-                }
-            )
-            before, there = after, count
-    finally:
-        await connection.close()
-    return {
-        "steps": steps,
-        "measured": "memory (PSS) of the worker, of the Temporal server and of all processes of PostgreSQL "
-        "together, and bytes on disk of Temporal's database and the registry's, before "
-        "and after so many new filings have come to platform_review",
-    }
+RESULTS = Path(__file__).parent / "results" / "parked.json"
+Scenario = Callable[[argparse.Namespace], Awaitable[None]]
 
 
-async def _park(bench: Bench, connection: Any, count: int) -> None:
-    free = asyncio.Semaphore(STARTS_AT_ONCE)
-    waiting = "select count(*) from filings where status = $1 and due_at is not null"
-    there = await connection.fetchval(waiting, Status.PLATFORM_REVIEW.value)
-
-    async def one() -> None:
-        async with free:
-            started = await start_application(
-                of_another_subject(bench.example), "benchmark", bench.services
-            )
-            assert isinstance(started, Started), started
-
-    await asyncio.gather(*(one() for _ in range(count)))
-    async with asyncio.timeout(PATIENCE):
-        # The registry tells nobody.
-        while await connection.fetchval(waiting, Status.PLATFORM_REVIEW.value) < there + count:  # noqa: ASYNC110
-            await asyncio.sleep(POLL)
+async def _park(options: argparse.Namespace) -> None:
+    async with parked_stack(options.home, UNHURRIED) as parked:
+        async with more_workers(parked, options.workers - 1):
+            _keep(options, await park(parked, options.count))
+        if options.polling:
+            keep(options.results, "onwards", await onwards(parked, options.polling))
 
 
-async def _sizes(bench: Bench, connection: Any) -> dict[str, int]:
-    pids = bench.stack.pids
-    temporal = sum(file.stat().st_size for file in bench.home.glob("temporal.sqlite*"))
-    return {
-        "worker_memory": memory(bench.stack.worker.pid),
-        "temporal_memory": memory(pids["Temporal"]),
-        "postgresql_memory": sum(memory(pid) for pid in family(pids["PostgreSQL"])),
-        "temporal_disk": temporal,
-        "registry_disk": await connection.fetchval("select pg_database_size(current_database())"),
-    }
+async def _memory(options: argparse.Namespace) -> None:
+    async with parked_stack(options.home, PRODUCTION) as parked:
+        _keep(options, await watched(parked, options.warm, options.seconds))
+
+
+async def _list(options: argparse.Namespace) -> None:
+    async with parked_stack(options.home, PRODUCTION) as parked:
+        _keep(options, await listed(parked, options.rounds))
+
+
+async def _kill(options: argparse.Namespace) -> None:
+    async with parked_stack(options.home, PRODUCTION) as parked:
+        _keep(options, await kill(parked, options.count))
+
+
+async def _calendar(options: argparse.Namespace) -> None:
+    async with parked_stack(options.home, PRODUCTION) as parked:
+        _keep(options, await calendar(parked, options.rate))
+
+
+async def _midnight(options: argparse.Namespace) -> None:
+    async with parked_stack(options.home, PRODUCTION, time_travel=True) as parked:
+        _keep(options, await midnight(parked, options.count, options.ahead, options.morning))
+
+
+async def _share(options: argparse.Namespace) -> None:
+    async with parked_stack(options.home, UNHURRIED) as parked:
+        _keep(options, await share(parked, options.workers, options.count))
+
+
+def _keep(options: argparse.Namespace, figures: dict[str, Any]) -> None:
+    keep(options.results, options.scenario, figures)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.parked",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--home",
+        type=lambda given: Path(given).absolute(),
+        required=True,
+        help="kept; made where missing",
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    scenarios = parser.add_subparsers(dest="scenario", required=True)
+
+    def scenario(name: str, run: Scenario, help: str) -> argparse.ArgumentParser:
+        added = scenarios.add_parser(name, help=help)
+        added.set_defaults(run=run)
+        return added
+
+    parking = scenario("park", _park, "start what is missing of so many filings")
+    parking.add_argument("count", type=int, nargs="?", default=70_000)
+    parking.add_argument("--polling", type=int, default=3000, help="so many with the bureau")
+    parking.add_argument("--workers", type=int, default=2, help="that start filings, on one queue")
+    memory = scenario("memory", _memory, "memory, disk, CPU and calls of the authority")
+    memory.add_argument("--warm", type=int, default=10_000, help="filings that are asked first")
+    memory.add_argument("--seconds", type=float, default=60)
+    asked = scenario("list", _list, "`list --overdue`")
+    asked.add_argument("--rounds", type=int, default=9)
+    killed = scenario("kill", _kill, "kill -9 of the worker, and decisions that wait for it")
+    killed.add_argument("count", type=int, nargs="?", default=1000)
+    imported = scenario("calendar", _calendar, "import a calendar that touches all")
+    imported.add_argument("--rate", type=float, default=1000)
+    at_midnight = scenario("midnight", _midnight, "windows that end at one midnight")
+    at_midnight.add_argument("count", type=int, nargs="?", default=10_000)
+    at_midnight.add_argument(
+        "--ahead", type=float, help="seconds until that midnight; else by rate"
+    )
+    at_midnight.add_argument(
+        "--morning", type=float, default=600, help="seconds watched of the hour of notices"
+    )
+    shared = scenario("share", _share, "workers on one queue")
+    shared.add_argument("count", type=int, nargs="?", default=500)
+    shared.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    return parser
+
+
+def main() -> None:
+    """Run one scenario."""
+    options = _parser().parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(options.run(options))
+
+
+if __name__ == "__main__":
+    main()

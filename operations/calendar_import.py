@@ -5,6 +5,7 @@ import contextlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
@@ -22,9 +23,14 @@ from operations.pace import Pace
 from operations.services import Services, now
 
 SIGNALS_A_SECOND = 50.0
+TOLD_AT_ONCE = 16
+"""Filings that are told at the same time: one after the other, the way there and back is the limit."""
 COUNTED_WITHIN = timedelta(seconds=30)
 """How long an import waits for the next signalled filing to have its window counted again."""
 _LOOKED_EVERY = 0.2
+_LOOKED_AT = 1000
+"""Filings that are looked at together: they count again about in the order that they were told, and
+all of them each time would be more work than the counting."""
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -91,14 +97,24 @@ async def import_announcement(
     outdated = list(outdated_windows(windows, _believed(imported), newest, now()))
     told: list[OpenWindow] = []
     ended = 0
-    pace = Pace(rate)
-    for window, years in outdated:
-        await pace.pass_()
-        if await tell_to_count_again(window, years, services, len(told), len(outdated)):
-            told.append(window)
-        else:
-            ended += 1
-        progress("signalled", len(told) + ended, len(outdated))
+    pace, left = Pace(rate), iter(outdated)
+
+    async def tell_some() -> None:
+        nonlocal ended
+        for window, years in left:  # each takes the next that nobody has taken
+            await pace.pass_()
+            if await tell_to_count_again(window, years, services, len(told), len(outdated)):
+                told.append(window)
+            else:
+                ended += 1
+            progress("signalled", len(told) + ended, len(outdated))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(TOLD_AT_ONCE):
+                group.create_task(tell_some())
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
     changed, waiting = await _recounted(told, newest.version, calendar, patience, progress)
     return ImportReport(
         year=stored.year,
@@ -235,10 +251,11 @@ async def _recounted(
     changed = 0
     until = loop.time() + patience.total_seconds()
     while waiting:
-        now = await calendar.windows_of(list(waiting))
+        some = list(islice(waiting, _LOOKED_AT))
+        now = await calendar.windows_of(some)
         # One that runs no longer has ended, is held, or is of the next stage by now.
         counted = [
-            uid for uid in waiting if (found := now.get(uid)) is None or found.calendar == version
+            uid for uid in some if (found := now.get(uid)) is None or found.calendar == version
         ]
         for uid in counted:
             before, after = waiting.pop(uid), now.get(uid)
@@ -250,5 +267,11 @@ async def _recounted(
             progress("recounted", len(told) - len(waiting), len(told))
         if not waiting or loop.time() >= until:
             break
+        # Those that are not there yet must not hide those behind them.
+        for uid in some:
+            if uid in waiting:
+                waiting[uid] = waiting.pop(uid)
+        if len(counted) == len(some):
+            continue
         await asyncio.sleep(_LOOKED_EVERY)
     return changed, len(waiting)

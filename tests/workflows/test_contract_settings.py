@@ -171,3 +171,16 @@ async def test_the_days_for_a_correction_are_45_or_what_is_set(
     assert isinstance(recorded, Recorded)
     assert recorded.window is not None
     assert recorded.window.due_at == due_at
+
+
+async def test_a_worker_keeps_as_many_filings_as_its_cache_has_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEIAN_WORKER_CACHE", "16")
+    monkeypatch.setattr(worker, "Worker", _build)
+    with pytest.raises(Built) as built:
+        async with worker.running_worker(
+            by_hand(tmp_path), cast(Client, None), cast(Registry, NoRegistry())
+        ):
+            pass
+    assert built.value.given["max_cached_workflows"] == 102
