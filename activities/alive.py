@@ -14,30 +14,36 @@ _Result = TypeVar("_Result")
 
 BEATS = 3
 """Heartbeats within one heartbeat timeout."""
+DETAILS_AFTER = 1.0
+"""Seconds."""
 
 
 @asynccontextmanager
 async def alive(*details: Any) -> AsyncIterator[None]:
     """Heartbeat as long as the work goes on; `details` reach the next attempt, if there is one.
 
-    Without details the first heartbeat is not sent at once: most attempts are over before it is due,
-    and each costs the server a write.
+    The first heartbeat is not sent at once: most work is over before it is due, and each costs the
+    server a write. Details are sent after a second, or as soon as the work fails.
     """
     timeout = activity.info().heartbeat_timeout
     if timeout is None:
         yield
         return
+    pause = timeout.total_seconds() / BEATS
 
     async def beat() -> None:
-        if not details:
-            await asyncio.sleep(timeout.total_seconds() / BEATS)
+        await asyncio.sleep(min(pause, DETAILS_AFTER) if details else pause)
         while True:
             activity.heartbeat(*details)
-            await asyncio.sleep(timeout.total_seconds() / BEATS)
+            await asyncio.sleep(pause)
 
     beating = asyncio.create_task(beat())
     try:
         yield
+    except BaseException:
+        if details:
+            activity.heartbeat(*details)
+        raise
     finally:
         beating.cancel()
 
