@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -66,6 +67,12 @@ for a workflow task. The SDK's own limit is 2 s, and 10,000 signals that waited 
 1 to 2 s of a quiet core to be read: on a busy machine such a filing would be wedged."""
 GRACE = timedelta(seconds=3)
 """How long what has begun may go on once it is to stop."""
+LEAVE_WITHIN = 15.0
+"""Seconds from then to the end, at the latest: the SDK was seen to wait for ever, after tasks that the
+server had given to others. What is under way is done again elsewhere, as after a kill."""
+WORKFLOW_TASKS = 24
+"""Workflow tasks under way at once. They share one core: with the SDK's hundred, thousands of messages
+at once made each take over five seconds, and the server gave hundreds up (10 s) to be done again."""
 REGISTRY_PAUSE = 1.0
 REGISTRY_LONGEST_PAUSE = 30.0
 """Seconds between attempts to reach a registry that is away, doubling."""
@@ -194,6 +201,7 @@ async def running_worker(
             ],
             workflow_runner=workflow_runner(settings),
             max_cached_workflows=settings.cached_filings,
+            max_concurrent_workflow_tasks=WORKFLOW_TASKS,
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
             graceful_shutdown_timeout=GRACE,
         )
@@ -236,6 +244,14 @@ async def _serve(settings: Settings) -> None:
         sys.stdout.write("worker ready\n")
         sys.stdout.flush()
         await stop.wait()
+        leave_in_time()
+
+
+def leave_in_time() -> None:
+    """End this process within `LEAVE_WITHIN` seconds, whatever it waits for."""
+    leaving = threading.Timer(LEAVE_WITHIN, os._exit, [0])
+    leaving.daemon = True
+    leaving.start()
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Result]) -> _Result | None:
@@ -266,11 +282,12 @@ def _run() -> int:
 
 
 def _collect_seldom() -> None:
-    """What is imported stays, and what filings leave behind is mostly freed without the collector,
-    which would go through every filing that is kept in memory each time."""
+    """What is imported stays, and most of what filings leave behind is freed without the collector,
+    which would go through every filing that is kept in memory each time. Not more seldom: a filing
+    that leaves the cache is freed by the collector alone."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(20_000, 10, 3)
 
 
 def main() -> NoReturn:

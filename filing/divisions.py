@@ -7,7 +7,7 @@ The list is `data/divisions.json` (GB/T 2260 codes; where it comes from stands i
 import json
 from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
@@ -112,7 +112,6 @@ def province_of_abbreviation(character: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=1000)
 def locate(province: str, city: str, district: str) -> Place | PlaceFault:
     """The place that three names mean, or the first of them that does not fit the one before.
 

@@ -13,15 +13,15 @@ from typing import Any
 
 from apprise import AppriseAsset, NotifyType
 from apprise.plugins.email.base import NotifyEmail
-from apprise.plugins.email.common import EmailMessage
+from apprise.plugins.email.common import AppriseEmailException, EmailMessage
 from apprise.plugins.email.smtp import SMTPSecureMode
 
 SCHEMES = ("mailto", "mailtos")
-BROKEN = (OSError, smtplib.SMTPException, RuntimeError)
+BROKEN = (OSError, smtplib.SMTPException, RuntimeError, AppriseEmailException)
 
 
 class Mail(NotifyEmail):  # type: ignore[no-untyped-call]
-    """An Apprise `mailto` or `mailtos` service. It logs as Apprise's does."""
+    """An Apprise `mailto` or `mailtos` service."""
 
     @classmethod
     def of_url(cls, url: str, asset: AppriseAsset) -> "Mail | None":
@@ -41,6 +41,8 @@ class Mail(NotifyEmail):  # type: ignore[no-untyped-call]
         **_: Any,
     ) -> bool:
         """Send to every recipient that has not taken it yet; whether all have."""
+        if not self.targets:
+            return False
         self.throttle()  # type: ignore[no-untyped-call]
         messages = self.prepare_emails(
             subject=title,
@@ -60,7 +62,7 @@ class Mail(NotifyEmail):  # type: ignore[no-untyped-call]
             inline=self.inline,
             tzinfo=self.tzinfo,
         )
-        taken = bool(self.targets)
+        taken = True
         try:
             with self._session() as session:
                 for message in messages:

@@ -1,11 +1,13 @@
 """One call over HTTP: how long it may take, when it may be sent again, and what its answer says."""
 
 import asyncio
+import contextlib
 import json as jsons
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -18,10 +20,12 @@ from gateways.wechat.errors import (
     judged,
     said,
 )
+from settings import WrongSettings
 
-QUICK = aiohttp.ClientTimeout(total=None, connect=15.0, sock_connect=5.0, sock_read=15.0)
-SLOW = aiohttp.ClientTimeout(total=None, connect=15.0, sock_connect=5.0, sock_read=30.0)
-"""Seconds; an upload of 2 MB over a slow line is the longest call."""
+QUICK = aiohttp.ClientTimeout(total=40.0, connect=15.0, sock_connect=5.0, sock_read=15.0)
+SLOW = aiohttp.ClientTimeout(total=50.0, connect=15.0, sock_connect=5.0, sock_read=30.0)
+"""Seconds; an upload of 2 MB over a slow line is the longest call. `sock_read` does not count while a
+body is written; all of them are shorter than an attempt (60 s)."""
 CONNECTIONS = 40
 KEPT_FOR = 3.0
 """Idle connections are left before a server closes them, as many do after 5 s: a POST that meets that
@@ -58,11 +62,13 @@ class Transport:
     """The shared connections to `base_url`. `longest_wait` cuts what a limit says about when to come
     back: a sandbox's day is over sooner.
 
-    Raises `AuthorityUnavailable`, `AuthorityRefused`, or `ApiRefusal` for every other errcode.
+    Raises `WrongSettings` for a proxy of the environment that it cannot use; its calls raise
+    `AuthorityUnavailable`, `AuthorityRefused`, or `ApiRefusal` for every other errcode.
     """
 
     def __init__(self, base_url: str, longest_wait: timedelta | None = None) -> None:
         self._base_url = base_url.rstrip("/")
+        self.proxy = _proxy(URL(base_url))
         self._session: aiohttp.ClientSession | None = None
         self._longest_wait = longest_wait
 
@@ -129,12 +135,10 @@ class Transport:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # A proxy from the environment is for the way out, never for the sandbox next door.
-            outside = URL(self._base_url).host not in ("127.0.0.1", "localhost", "::1")
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT_FOR),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=outside,
+                proxy=self.proxy,
             )
         return self._session
 
@@ -177,10 +181,33 @@ class _Reply:
     data: bytes
 
 
+def _proxy(base_url: URL) -> URL | None:
+    """The environment's proxy for the way out, never for the sandbox next door. Raises
+    `WrongSettings` for one that cannot be used, rather than to go out without it."""
+    host = base_url.host or ""
+    if host in ("127.0.0.1", "localhost", "::1") or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    given = proxies.get(base_url.scheme) or proxies.get("all")
+    if not given:
+        return None
+    with contextlib.suppress(ValueError):
+        proxy = URL(given if "://" in given else f"http://{given}")
+        if proxy.scheme == "http" and proxy.host is not None:
+            return proxy
+    # It may hold a password.
+    raise WrongSettings(
+        f"the environment's proxy for {base_url.scheme} (HTTPS_PROXY, ALL_PROXY): only "
+        "http://host:port can be used"
+    )
+
+
 def _what(error: Exception) -> str:
     match error:
         case TimeoutError():
             return "no answer in time"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return "its certificate is not trusted, or there is no TLS"
         case aiohttp.ClientConnectorError():
             return "no connection"
     return f"the connection broke off ({type(error).__name__})"

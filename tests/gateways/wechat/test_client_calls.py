@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from yarl import URL
 
 from filing.model import CHINA
 from gateways.wechat.client import ApiList, Upload, WechatClient
@@ -31,7 +32,9 @@ from gateways.wechat.errors import (
     said,
     until_tomorrow,
 )
+from gateways.wechat.transport import Transport
 from sandbox.server import serve
+from settings import WrongSettings
 
 APPID = "wx1a2b3c4d5e6f7a8b"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
@@ -332,3 +335,39 @@ async def test_the_requests_id_is_logged_and_no_token(caplog: pytest.LogCaptureF
     assert "errcode 86202 (rid 12-ab)" in caplog.text
     assert "a-secret-token" not in caplog.text
     assert "王芳" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ({"HTTPS_PROXY": "proxy.test:3128"}, "http://proxy.test:3128"),
+        ({"ALL_PROXY": "http://proxy.test:3128"}, "http://proxy.test:3128"),
+        ({"HTTPS_PROXY": "http://proxy.test:3128", "NO_PROXY": "api.example.com"}, None),
+        ({}, None),
+    ],
+)
+def test_the_environments_proxy(
+    given: dict[str, str], taken: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _in_an_environment_of(given, monkeypatch)
+    expected = None if taken is None else URL(taken)
+    assert Transport("https://api.example.com").proxy == expected
+    assert Transport("http://127.0.0.1:8000").proxy is None
+
+
+@pytest.mark.parametrize("given", ["https://proxy.test", "socks5://u:s3cret@proxy.test", "a:b:c"])
+def test_a_proxy_that_cannot_be_used_is_not_passed_by(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _in_an_environment_of({"HTTPS_PROXY": given}, monkeypatch)
+    with pytest.raises(WrongSettings, match="HTTPS_PROXY") as wrong:
+        Transport("https://api.example.com")
+    assert given not in str(wrong.value)
+
+
+def _in_an_environment_of(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http", "https", "all", "no"):
+        for spelling in (f"{name}_proxy", f"{name}_proxy".upper()):
+            monkeypatch.delenv(spelling, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
