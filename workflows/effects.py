@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import TimeoutError as TimedOut
 
 with workflow.unsafe.imports_passed_through():
     from activities.asking import AUTHORITY_QUEUE
@@ -70,8 +71,9 @@ async def quickly(
 ) -> Any:
     """Short local work: as a local activity, and patiently as a regular one when that runs out;
     `when_slow` is called before."""
-    # What a local activity raised at last comes as it is, its time-out as an `ActivityError`.
-    with contextlib.suppress(ActivityError, ApplicationError):
+    # What a local activity raised at last comes as it is; its time-out as an `ActivityError`, and bare
+    # where the task is replayed (temporalio 1.35).
+    with contextlib.suppress(ActivityError, ApplicationError, TimedOut):
         return await workflow.execute_local_activity_method(
             activity,
             argument,
