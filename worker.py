@@ -37,6 +37,7 @@ from activities.sweep import SweepActivities
 from filing.vocabulary import AuthorityMode
 from gateways.authority import ManualAuthority, wechat_authority
 from gateways.calendar import RegistryCalendar
+from gateways.database import RegistryNotMigrated
 from gateways.discovery import ServiceUnreachable, database_url
 from gateways.display_workflows import DisplayWorkflows
 from gateways.displays import DisplayRegistry
@@ -44,7 +45,7 @@ from gateways.inventory import Inventory
 from gateways.ledger import NoticeLedger
 from gateways.materials import MaterialsStore, materials_store
 from gateways.notices import AppriseChannels
-from gateways.registry import Registry, RegistryNotMigrated
+from gateways.registry import Registry
 from gateways.schedules import keep_listing_sweep
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
 from gateways.wechat.kept_lists import ListedNames

@@ -113,6 +113,7 @@ OfProvince = Annotated[
         callback=_province,
     ),
 ]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, metavar="NUMBER", help="At most so many.")]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]

@@ -7,6 +7,7 @@ import typer
 from commands.console import (
     Exit,
     Json,
+    Limit,
     OfProvince,
     fail,
     line,
@@ -58,9 +59,7 @@ def list_(
         bool,
         typer.Option("--unfiled", help="Instead: mini programs that are listed without a number."),
     ] = False,
-    limit: Annotated[
-        int, typer.Option(min=1, max=100_000, metavar="NUMBER", help="At most so many.")
-    ] = 100,
+    limit: Limit = 100,
     json_: Json = False,
 ) -> None:
     """List open filings, the next deadline first, from the registry."""

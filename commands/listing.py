@@ -7,6 +7,7 @@ import typer
 from commands.console import (
     Exit,
     Json,
+    Limit,
     fail,
     line,
     parse_instant,
@@ -40,7 +41,6 @@ MOST_PROBLEMS = 10_000
 At = Annotated[
     str | None, typer.Option("--at", metavar="DATE", help="As of this day, as in 2024-03-31.")
 ]
-Limit = Annotated[int, typer.Option(min=1, max=100_000, metavar="NUMBER", help="At most so many.")]
 
 
 @inventory.command("import")

@@ -10,6 +10,7 @@ import typer
 from commands.console import (
     Exit,
     Json,
+    Limit,
     err,
     fail,
     line,
@@ -87,9 +88,7 @@ def events_(
             "--unknown", help="Only what reached no filing, or is of a kind that nobody knows."
         ),
     ] = False,
-    limit: Annotated[
-        int, typer.Option(min=1, max=100_000, metavar="NUMBER", help="At most so many.")
-    ] = 100,
+    limit: Limit = 100,
     json_: Json = False,
 ) -> None:
     """Show what the authority has pushed, the newest first, and what became of it."""

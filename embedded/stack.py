@@ -42,6 +42,7 @@ WORKER_SCRIPT = Path(__file__).resolve().parent.parent / "worker.py"
 CHILD_FAILED = 3
 FREE_PORT_TRIES = 3
 DAY = "86400"
+OPERATIONS, APPLICANT = "BEIAN_NOTIFY_OPERATIONS", "BEIAN_NOTIFY_APPLICANT"
 Progress = Callable[[str], None]
 
 
@@ -310,9 +311,14 @@ def _own_sandbox(settings: Settings) -> bool:
     return settings.authority is AuthorityMode.SANDBOX and not settings.wechat_base_url
 
 
+def notices_caught(info: UpInfo) -> dict[str, str]:
+    """The settings by which all notices go to the stack's mail catcher."""
+    mailbox = f"mailto://{info.smtp}?from=beian@beian.test&mode=insecure&to="
+    return {OPERATIONS: f"{mailbox}operations@beian.test", APPLICANT: mailbox + "{email}"}
+
+
 def _worker_settings(home: Path, info: UpInfo, settings: Settings) -> Mapping[str, str]:
     """What leads the worker to this stack's services, where the user's settings lead nowhere else."""
-    mailbox = f"mailto://{info.smtp}?from=beian@beian.test&mode=insecure&to="
     given = {
         "TEMPORAL_ADDRESS": info.temporal_address,
         "TEMPORAL_NAMESPACE": NAMESPACE,
@@ -322,10 +328,11 @@ def _worker_settings(home: Path, info: UpInfo, settings: Settings) -> Mapping[st
     }
     if _own_sandbox(settings):
         given["BEIAN_WECHAT_BASE_URL"] = info.authority
+    caught = notices_caught(info)
     if not settings.notify_operations:
-        given["BEIAN_NOTIFY_OPERATIONS"] = f"{mailbox}operations@beian.test"
+        given[OPERATIONS] = caught[OPERATIONS]
     if not settings.notify_applicant:
-        given["BEIAN_NOTIFY_APPLICANT"] = mailbox + "{email}"
+        given[APPLICANT] = caught[APPLICANT]
     if info.time_travel:
         # Each check is a skip of its own, and a skip takes a tenth of a second.
         if settings.poll_first is None:

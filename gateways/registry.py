@@ -15,7 +15,6 @@ from filing.records import Entry, ListedFiling, ListQuery, Told
 from filing.view import status_answer
 from filing.vocabulary import Status
 from gateways import holdings
-from gateways.database import RegistryNotMigrated as RegistryNotMigrated
 from gateways.database import close_pool, columns, open_pool
 from gateways.event_log import CONFLICT, VOID, append, instants, storable
 from gateways.filing_lists import list_filings

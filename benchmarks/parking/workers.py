@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.parking.home import Parked
 from benchmarks.program import PATIENCE
-from embedded.stack import WORKER_SCRIPT
+from embedded.stack import WORKER_SCRIPT, notices_caught
 from embedded.worker_keeper import READY
 
 
@@ -26,12 +26,10 @@ async def more_workers(parked: Parked, count: int) -> AsyncIterator[list[int]]:
 @asynccontextmanager
 async def _worker(parked: Parked, number: int) -> AsyncIterator[int]:
     """One more worker, as somebody would start it beside the stack; its process id."""
-    mailbox = f"mailto://{parked.stack.info.smtp}?from=beian@beian.test&mode=insecure&to="
     environment = {
         **os.environ,
         "BEIAN_HOME": str(parked.home),
-        "BEIAN_NOTIFY_OPERATIONS": f"{mailbox}operations@beian.test",
-        "BEIAN_NOTIFY_APPLICANT": mailbox + "{email}",
+        **notices_caught(parked.stack.info),
         "PYTHONUNBUFFERED": "1",
     }
     log: Path = parked.home / "logs" / f"worker-{number}.log"
