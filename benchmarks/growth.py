@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks.processes import family, memory
+from benchmarks.reaching import REGISTRY_DISK, sizes
 from benchmarks.sides import Bench
 from filing.vocabulary import Status
 from operations.start import Started, start_application
@@ -21,13 +21,13 @@ async def parked(bench: Bench, counts: list[int]) -> dict[str, Any]:
     """Park filings up to each of the counts; the growth per filing of each step."""
     connection = await asyncpg.connect(bench.stack.info.database_url)
     try:
-        before = await _sizes(bench, connection)
+        before = sizes(bench.stack, bench.home, await connection.fetchval(REGISTRY_DISK))
         steps, there = [], 0
         for count in counts:
             begun = time.perf_counter()
             await _park(bench, connection, count - there)
             seconds = time.perf_counter() - begun
-            after = await _sizes(bench, connection)
+            after = sizes(bench.stack, bench.home, await connection.fetchval(REGISTRY_DISK))
             steps.append(
                 {
                     "from": there,
@@ -68,15 +68,3 @@ async def _park(bench: Bench, connection: Any, count: int) -> None:
         # The registry tells nobody.
         while await connection.fetchval(waiting, Status.PLATFORM_REVIEW.value) < there + count:  # noqa: ASYNC110
             await asyncio.sleep(POLL)
-
-
-async def _sizes(bench: Bench, connection: Any) -> dict[str, int]:
-    pids = bench.stack.pids
-    temporal = sum(file.stat().st_size for file in bench.home.glob("temporal.sqlite*"))
-    return {
-        "worker_memory": memory(bench.stack.worker.pid),
-        "temporal_memory": memory(pids["Temporal"]),
-        "postgresql_memory": sum(memory(pid) for pid in family(pids["PostgreSQL"])),
-        "temporal_disk": temporal,
-        "registry_disk": await connection.fetchval("select pg_database_size(current_database())"),
-    }

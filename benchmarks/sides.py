@@ -11,19 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 
 from benchmarks import floor, plain
-from benchmarks.people import Desk, Mailroom, People
+from benchmarks.people import Mailroom, People
 from benchmarks.processes import family, processor
 from benchmarks.program import Program, running
+from benchmarks.reaching import reached
 from embedded.stack import Stack, StackOptions, running_stack
 from filing.application import Application
 from filing.changes import sms_addressees
-from gateways.materials import materials_store
-from gateways.registry import Registry
 from gateways.submissions import MediaKey
-from gateways.temporal import connect
 from gateways.wechat.kept_lists import KeptLists
 from gateways.wechat.lists import Lists
 from gateways.wechat.names import Ids, identify
@@ -166,24 +163,13 @@ async def bench(home: Path, dbos_python: Path | None) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as exits:
         options = StackOptions(home=home, port_base=0)
         stack = await exits.enter_async_context(running_stack(options, settings, _say))
-        client = await connect(settings)
-        registry = await Registry.open(stack.info.database_url)
-        exits.push_async_callback(registry.close)
-        services = Services(settings, client, registry, materials_store(settings))
+        services, desk = await exits.enter_async_context(reached(stack, settings))
         example = await store_example(services, home / "example")
-        control = await exits.enter_async_context(
-            httpx.AsyncClient(
-                base_url=stack.info.authority,
-                timeout=60,
-                trust_env=False,
-                limits=httpx.Limits(keepalive_expiry=3.0),  # before the server leaves them
-            )
-        )
-        people = People(services, Mailroom(stack.mail), Desk(control))
+        people = People(services, Mailroom(stack.mail), desk)
         await people.desk.prepare()
         # Brings the authority's lists into the registry.
         await people.whole_filing(of_another_subject(example))
-        kept = await KeptLists(registry).get()
+        kept = await KeptLists(services.registry).get()
         assert kept is not None
         lists = kept[1]
         recipe = await _recipe(stack, services, example, lists, home)

@@ -9,10 +9,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from benchmarks.parking.home import Parked, Progress, used
+from benchmarks.parking.home import Parked, Progress, each, used
 from benchmarks.processes import memory
 from benchmarks.program import ROOT
 from filing.records import ListQuery
@@ -45,18 +46,17 @@ async def _ask(parked: Parked, count: int) -> None:
     rows = await parked.rows(
         "select filing_id from filings where closed_at is null order by appid limit $1", count
     )
-    asking, left = Progress("asked where they stand", len(rows)), iter(rows)
+    asking = Progress("asked where they stand", len(rows))
 
-    async def some() -> None:
-        for row in left:
-            handle = parked.services.client.get_workflow_handle(row["filing_id"])
-            try:
-                await handle.query("status")
-            except (RPCError, WorkflowQueryFailedError):
-                continue  # it is only to be in the cache
-            asking.came(asking.done + 1)
+    async def ask(row: asyncpg.Record) -> None:
+        handle = parked.services.client.get_workflow_handle(row["filing_id"])
+        try:
+            await handle.query("status")
+        except (RPCError, WorkflowQueryFailedError):
+            return  # it is only to be in the cache
+        asking.came(asking.done + 1)
 
-    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+    await each(AT_ONCE, rows, ask)
 
 
 async def listed(parked: Parked, rounds: int) -> dict[str, Any]:

@@ -1,28 +1,28 @@
 """The home that filings are parked in: the stack over it, as production runs it, and its figures."""
 
+import asyncio
 import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
-import httpx
 
 from benchmarks.machine import machine
 from benchmarks.people import Desk
 from benchmarks.processes import family, memory, processor
+from benchmarks.reaching import REGISTRY_DISK, reached, sizes
 from benchmarks.rounds import load
 from embedded.stack import Stack, StackOptions, running_stack
-from gateways.materials import materials_store
-from gateways.registry import Registry
-from gateways.temporal import connect
 from operations.services import Services
 from settings import Settings
+
+T = TypeVar("T")
 
 PRODUCTION = {
     # docker-compose.yml
@@ -75,17 +75,9 @@ class Parked:
 
     async def sizes(self) -> dict[str, float]:
         """MiB of memory (PSS) by process, and on disk."""
-        servers = self.stack.pids
-        temporal = sum(file.stat().st_size for file in self.home.glob("temporal.sqlite*"))
-        sizes = {
-            "worker_memory": memory(self.stack.worker.pid),
-            "temporal_memory": memory(servers["Temporal"]),
-            "postgresql_memory": sum(memory(pid) for pid in family(servers["PostgreSQL"])),
-            "outside_memory": memory(os.getpid()),
-            "temporal_disk": temporal,
-            "registry_disk": await self.ask("select pg_database_size(current_database())"),
-        }
-        return {name: round(size / 2**20, 1) for name, size in sizes.items()}
+        found = sizes(self.stack, self.home, await self.ask(REGISTRY_DISK))
+        found["outside_memory"] = memory(os.getpid())
+        return {name: round(size / 2**20, 1) for name, size in found.items()}
 
 
 @asynccontextmanager
@@ -98,21 +90,10 @@ async def parked_stack(
     async with AsyncExitStack() as exits:
         options = StackOptions(home=home, port_base=0, time_travel=time_travel)
         stack = await exits.enter_async_context(running_stack(options, settings, say))
-        client = await connect(settings)
-        registry = await Registry.open(stack.info.database_url)
-        exits.push_async_callback(registry.close)
+        services, desk = await exits.enter_async_context(reached(stack, settings))
         connection = await asyncpg.connect(stack.info.database_url)
         exits.push_async_callback(connection.close)
-        control = await exits.enter_async_context(
-            httpx.AsyncClient(
-                base_url=stack.info.authority,
-                timeout=60,
-                trust_env=False,
-                limits=httpx.Limits(keepalive_expiry=3.0),  # before the server leaves them
-            )
-        )
-        services = Services(settings, client, registry, materials_store(settings))
-        yield Parked(home, stack, services, connection, Desk(control))
+        yield Parked(home, stack, services, connection, desk)
 
 
 def used(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
@@ -138,6 +119,17 @@ def keep(results: Path, scenario: str, figures: dict[str, Any]) -> None:
 def say(line: str) -> None:
     """Progress, on standard error."""
     sys.stderr.write(f"{line}\n")
+
+
+async def each(at_once: int, items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None:
+    """Do the work of every item, so many at once."""
+    left = iter(items)
+
+    async def some() -> None:
+        for one in left:  # the next that nobody has taken
+            await work(one)
+
+    await asyncio.gather(*(some() for _ in range(at_once)))
 
 
 class Progress:

@@ -18,7 +18,7 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 
 from benchmarks.parking.asking import peak_memory
-from benchmarks.parking.home import Parked, Progress, say, used
+from benchmarks.parking.home import Parked, Progress, each, say, used
 from filing.process.state import notice_offset
 from filing.window_rules import NoticeTimes
 from gateways.calendar import RegistryCalendar
@@ -101,17 +101,16 @@ async def midnight(
 async def _moved(parked: Parked, chosen: Sequence[_Chosen], offset: timedelta, what: str) -> float:
     """Move clocks on until they are so far ahead of wall time; how many a second."""
     moving = skipper(parked.services)
-    going, left = Progress(what, len(chosen)), iter(chosen)
+    going = Progress(what, len(chosen))
 
-    async def some() -> None:
-        for one in left:
-            handle = parked.services.client.get_workflow_handle(one.filing_id)
-            ahead = await moving.get_current_time(handle) - now()
-            if ahead < offset - timedelta(seconds=0.5):
-                await moving.fast_forward(handle, offset - ahead)
-            going.came(going.done + 1)
+    async def move(one: _Chosen) -> None:
+        handle = parked.services.client.get_workflow_handle(one.filing_id)
+        ahead = await moving.get_current_time(handle) - now()
+        if ahead < offset - timedelta(seconds=0.5):
+            await moving.fast_forward(handle, offset - ahead)
+        going.came(going.done + 1)
 
-    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+    await each(AT_ONCE, chosen, move)
     return going.rate
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parking.home import Parked, Progress, say, used
+from benchmarks.parking.home import Parked, Progress, each, say, used
 from filing.application import Application, workflow_id
 from filing.batches import MOST_ROWS_A_SECOND, BatchAction, RowResult
 from filing.vocabulary import Status
@@ -209,11 +209,9 @@ AT_ONCE = 32
 
 async def signal_all(parked: Parked, signals: list[tuple[str, str, dict[str, Any]]]) -> None:
     """Send (filing, name, payload) each."""
-    left = iter(signals)
 
-    async def some() -> None:
-        for filing_id, name, payload in left:
-            handle = parked.services.client.get_workflow_handle(filing_id)
-            await handle.signal(name, payload)
+    async def send(signal: tuple[str, str, dict[str, Any]]) -> None:
+        filing_id, name, payload = signal
+        await parked.services.client.get_workflow_handle(filing_id).signal(name, payload)
 
-    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+    await each(AT_ONCE, signals, send)

@@ -1,12 +1,11 @@
 """One, two, and four worker processes on one queue: how fast, and who did what."""
 
-import asyncio
 from collections import Counter
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 
-from benchmarks.parking.home import Parked, Progress, used
+from benchmarks.parking.home import Parked, Progress, each, used
 from benchmarks.parking.workers import more_workers
 from benchmarks.people import Mailroom, People
 from benchmarks.processes import memory
@@ -37,19 +36,15 @@ async def _round(
     parked: Parked, people: People, example: Application, filings: int, more: list[int]
 ) -> dict[str, Any]:
     applications = [of_another_subject(example) for _ in range(filings)]
-    playing, left = (
-        Progress(f"whole filings by {len(more) + 1} workers", filings),
-        iter(applications),
-    )
+    playing = Progress(f"whole filings by {len(more) + 1} workers", filings)
     cpu = parked.processor(more)
 
-    async def some() -> None:
-        for one in left:
-            await people.whole_filing(one)
-            playing.came(playing.done + 1)
+    async def play(one: Application) -> None:
+        await people.whole_filing(one)
+        playing.came(playing.done + 1)
 
     playing.came(0)
-    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+    await each(AT_ONCE, applications, play)
     rate, cpu = playing.rate, used(cpu, parked.processor(more))
     return {
         "filings_per_second": round(rate, 2),

@@ -1,13 +1,11 @@
 """Each benchmark runs, with few filings; what it measures is judged by nobody here."""
 
-import asyncio
-import json
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.benchmarks.running import ROOT, written_by
+
 DBOS = ROOT / ".venv-dbos/bin/python"
 
 
@@ -17,15 +15,7 @@ async def test_every_benchmark_runs_and_the_floor_makes_the_same_calls(tmp_path:
     results = tmp_path / "latest.json"
     few = ["--rounds=1", "--filings=2", "--at-once=2", "--applications=3", "--parked", "2"]
     dbos = ["--dbos", str(DBOS)] if DBOS.exists() else []
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks", *few, *dbos, "--results", str(results)),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await process.communicate()
-    assert process.returncode == 0, said.decode()[-3000:]
-    written = json.loads(results.read_text(encoding="utf-8"))
+    written = await written_by("benchmarks", *few, *dbos, results=results)
     ratios = ["check_vs_parse", "filings_vs_floor", "filings_vs_bare"]
     for name in [*ratios, *(["filings_vs_dbos"] if dbos else [])]:
         ratio = written[name]

@@ -1,16 +1,12 @@
 """Each scenario of the parked filings runs, with few; what it measures is judged by nobody here."""
 
-import asyncio
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedded.stack import discard_home
-
-ROOT = Path(__file__).parents[2]
+from tests.benchmarks.running import written_by
 
 
 @pytest.mark.torture  # minutes of both cores
@@ -46,14 +42,8 @@ async def test_every_scenario_runs_over_the_same_home(tmp_path: Path) -> None:
 async def _run(home: Path, scenario: str, *options: str) -> dict[str, Any]:
     """The figures that a scenario wrote down."""
     results = home.parent / "parked.json"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.parked", "--home", str(home)),
-        *("--results", str(results), scenario, *options),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+    written = await written_by(
+        "benchmarks.parked", "--home", str(home), scenario, *options, results=results
     )
-    _, said = await process.communicate()
-    assert process.returncode == 0, said.decode()[-3000:]
-    figures: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))[scenario]
+    figures: dict[str, Any] = written[scenario]
     return figures
