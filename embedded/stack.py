@@ -56,6 +56,8 @@ class StackOptions:
     time_travel: bool = False
     worker: bool = True
     worker_script: Path = WORKER_SCRIPT
+    receiver: bool = True
+    """False: what the authority pushed is forwarded by none of this stack."""
 
 
 class Stack:
@@ -127,7 +129,7 @@ async def running_stack(
         forget_killed(home)
         ports = choose_ports(options.port_base)
         mail = await stack.enter_async_context(caught_mail(home / "mail", ports.smtp))
-        receiver_at = _receiver_at(stack, ports, settings, progress)
+        receiver_at = _receiver_at(stack, ports, settings, progress) if options.receiver else None
         app = create_app(
             home / "sandbox.sqlite",
             automatic=not options.time_travel,

@@ -41,8 +41,9 @@ def stack_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 async def stack(stack_home: Path) -> AsyncIterator[Stack]:
-    """The embedded stack, as `up --time-travel` runs it; the worker is a process of its own."""
-    options = StackOptions(home=stack_home, port_base=0, time_travel=True)
+    """The embedded stack, as `up --time-travel` runs it; the worker is a process of its own. Without
+    its receiver, which would forward the events that tests look at while they wait."""
+    options = StackOptions(home=stack_home, port_base=0, time_travel=True, receiver=False)
     async with running_stack(options, Settings(home=stack_home), lambda _: None) as running:
         yield running
 
