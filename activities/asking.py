@@ -38,7 +38,7 @@ async def asked(question: Awaitable[AuthorityReport]) -> AuthorityReport:
         raise _not_now(error) from None
     except MustBeMended as error:
         activity.logger.warning("the authority takes no call: %s", error)
-        return AuthorityReport(standing=Standing.STOPPED, note=str(error))
+        return AuthorityReport(standing=Standing.STOPPED, note=str(error), for_all=error.for_all)
 
 
 async def answered(question: Awaitable[_Answer]) -> _Answer:

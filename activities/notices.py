@@ -40,7 +40,7 @@ class NoticeActivities:
         else:
             async with alive():
                 begun = await self._ledger.begin(notice)
-                if begun is Delivery.ALREADY_SENT:
+                if begun in (Delivery.ALREADY_SENT, Delivery.SHARED):
                     return begun
                 delivery = await self._send(notice)
                 if begun is Delivery.POSSIBLY_DOUBLED and delivery is Delivery.SENT:

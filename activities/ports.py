@@ -72,8 +72,8 @@ class Ledger(Protocol):
     """The notice ledger: makes a repeated activity send once."""
 
     async def begin(self, notice: Notice) -> Delivery | None:
-        """Before sending. `ALREADY_SENT`: do not send. `POSSIBLY_DOUBLED`: an attempt began and
-        its end is unknown; send, and say so. None: send."""
+        """Before sending. `ALREADY_SENT` and `SHARED`: do not send. `POSSIBLY_DOUBLED`: an attempt
+        began and its end is unknown; send, and say so. None: send."""
         ...
 
     async def end(self, notice: Notice, delivery: Delivery) -> None:
@@ -108,7 +108,10 @@ class NotNow(Exception):
 
 class MustBeMended(Exception):
     """The authority takes no such call until somebody changes a setting or an authorisation, which
-    the text names, in plain English and free of personal data."""
+    the text names, in plain English and free of personal data. `for_all`: the same setting stops
+    every filing, as the platform's secret does."""
+
+    for_all: bool = False
 
 
 class Pace(Protocol):

@@ -118,6 +118,8 @@ class AuthorityReport(Model):
     note: str | None = None
     """What operations have to do; plain English, free of personal data. The same cause has the same
     text, for another one is news."""
+    for_all: bool = False
+    """Of `STOPPED`: whether what `note` names stops every filing alike."""
     at: datetime | None = None
     """When it came about, where the authority says so; never in the future."""
     number: str | None = None

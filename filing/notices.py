@@ -11,6 +11,8 @@ NOTICE_FOR = timedelta(hours=24)
 """How long a notice still makes sense; then operations are told instead."""
 LAST_NOTICE_FOR = timedelta(hours=1)
 """The same for notices of an ended filing: a failing channel must not keep its id occupied."""
+SAME_CAUSE_FOR = timedelta(hours=24)
+"""How long a cause that stops every filing is told once, and not by each of them."""
 
 
 class Audience(str, Enum):
@@ -82,6 +84,9 @@ class Notice(Model):
     due: str | None = None
     note: str | None = None
     number: str | None = None
+    cause: str | None = None
+    """What stops every filing alike, in the same words for all: told once in `SAME_CAUSE_FOR`, by
+    whichever filing comes first."""
     link: str | None = None
     """Where a face check is passed; nowhere else is it told."""
     changes: tuple[Change, ...] = ()
@@ -104,5 +109,7 @@ class Delivery(str, Enum):
     ALREADY_SENT = "already_sent"
     POSSIBLY_DOUBLED = "possibly_doubled"
     """Sent, and a crash left open whether an earlier attempt had arrived too."""
+    SHARED = "shared"
+    """Not sent: another filing's notice had told of the same cause."""
     NO_CHANNEL = "no_channel"
     """No channel is set for this audience: recorded, nothing to send by."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     )
 
-REVISION = "0012"
+REVISION = "0013"
 """The schema that this code speaks: the newest of `migrations/versions`, numbered in order."""
 CLOSE_WITHIN = 5.0
 ROLE = "beian_app"

@@ -5,6 +5,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from activities.ports import MayHaveArrived, NotSent
 from filing.display import how_to_show
-from filing.notices import Audience, Delivery, Notice
+from filing.notices import SAME_CAUSE_FOR, Audience, Delivery, Notice
 from filing.vocabulary import MATERIAL_LABELS
 from gateways import mail
 from settings import WrongSettings
@@ -34,6 +35,7 @@ _texts = Environment(
     lstrip_blocks=True,
 )
 _texts.globals["how_to_show"] = how_to_show
+_texts.globals["same_cause_hours"] = SAME_CAUSE_FOR // timedelta(hours=1)
 _texts.globals["material_labels"] = MATERIAL_LABELS
 _ANSWER = re.compile(r": (\{.*)?\(\d{3}, |NewConnectionError|ConnectTimeout|Connection refused")
 """In Apprise's log of an exception: an SMTP answer, or no connection at all."""

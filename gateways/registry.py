@@ -67,7 +67,7 @@ class RecordedEntry(Entry):
 
 class NoticeRecord(Model):
     """A notice of the ledger. `state`: `sending`, `sent`, `possibly_doubled`, `failed`,
-    `no_channel`; `attempts` counts from 1; `sent_at` is None until it was sent for certain."""
+    `no_channel`, `shared`; `attempts` counts from 1; `sent_at` is None until it was sent for certain."""
 
     sequence: int
     purpose: str

@@ -74,7 +74,7 @@ def learn(turn: Turn, report: AuthorityReport, by: str) -> None:
     stood, note = turn.state.standing, kept_note(report.note)
     turn.change(standing=standing, missing=gone)
     _face_check(turn, report.face_check, _why(turn, report), by)
-    _note(turn, stood, note, by)
+    _note(turn, stood, note, by, cause=note if report.for_all else None)
 
 
 def _face_check(turn: Turn, check: FaceCheck | None, why: str | None, by: str) -> None:
@@ -106,14 +106,20 @@ def _why(turn: Turn, report: AuthorityReport) -> str | None:
     return said or ("上一次已过期" if before.expires_at <= turn.at else "上一次未通过")
 
 
-def _note(turn: Turn, stood: Standing, note: str | None, by: str) -> None:
-    """Tell operations once what they have to do; `stood`: where the order stood before."""
+def _note(turn: Turn, stood: Standing, note: str | None, by: str, *, cause: str | None) -> None:
+    """Tell operations once what they have to do; `stood`: where the order stood before; `cause`: what
+    stops every filing alike, and is told once for all."""
     state = turn.state
     if state.standing is Standing.STOPPED:
         if stood is not Standing.STOPPED or note not in (None, state.authority_note):
             what = f"备案系统现不受理我方调用,须先处理:{note or NO_REASON}"
             turn.remember("fact", by, what)
-            turn.tell(NoticePurpose.TROUBLE, Audience.OPERATIONS, note=f"{what};处理后自动继续")
+            turn.tell(
+                NoticePurpose.TROUBLE,
+                Audience.OPERATIONS,
+                note=f"{what};处理后自动继续",
+                cause=cause,
+            )
     elif note not in (None, state.authority_note):
         turn.write("note", by, "备案系统有待办事项,已通知运营人员")
         turn.tell(NoticePurpose.TROUBLE, Audience.OPERATIONS, note=f"备案系统的待办事项:{note}")

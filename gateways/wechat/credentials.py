@@ -205,7 +205,8 @@ class Credentials:
         if not tried:
             raise AuthorityRefused(
                 f"{COMPONENT_TOKEN}: no ticket was pushed yet: see that the authorisation-event URL "
-                "reaches the receiver, or set BEIAN_WECHAT_COMPONENT_TICKET"
+                "reaches the receiver, or set BEIAN_WECHAT_COMPONENT_TICKET",
+                for_all=True,
             )
         _, reply = await _first(tried, ask, TICKET_CODES)
         return _read(reply, "component_access_token"), None

@@ -36,6 +36,8 @@ class Follows(str, Enum):
     """`ApiRefusal` that tells where an order stands: whoever made the call reads it."""
     STOP = "stop"
     """`AuthorityRefused`: operations have to act first."""
+    STOP_ALL = "stop all"
+    """The same, for every filing of the platform."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class ErrorCode:
     """Section of the reference, or where else it is from."""
 
 
-_RETRY, _MINUTE, _DAY, _TOKEN, _APPLICANT, _ANSWER, _STOP = Follows
+_RETRY, _MINUTE, _DAY, _TOKEN, _APPLICANT, _ANSWER, _STOP, _STOP_ALL = Follows
 _RENEWED = "renewed once"
 _FILE, _HINT = "materials.N.file", "as the hint says"
 _OTHER_FILE = "another file is asked for"
@@ -86,16 +88,16 @@ _TABLE = (
     ErrorCode(40013, "appid wrong", "tokens", _STOP, _APPID, source=_GENERAL),
     ErrorCode(40014, "access token malformed", "any", _TOKEN, _RENEWED),
     ErrorCode(40097, "arguments wrong", "upload_icp_media", _APPLICANT, _ARGUMENTS, _FILE),
-    ErrorCode(40125, "secret wrong", "tokens", _STOP, _SECRET, source=_GENERAL),
+    ErrorCode(40125, "secret wrong", "tokens", _STOP_ALL, _SECRET, source=_GENERAL),
     ErrorCode(42001, "access token expired", "any", _TOKEN, _RENEWED),
     ErrorCode(45009, "the day's quota is used up", "any", _DAY, "asked again after the next midnight in China"),
     ErrorCode(45011, "the minute's limit is reached", "any", _MINUTE, "asked again a minute later"),
     ErrorCode(47001, "body cannot be read", "create_icp_verifytask, apply_icp_filing", _STOP, _DEFECT),
     ErrorCode(48001, "call not authorised", "any", _STOP, _PERMISSION),
     ErrorCode(61003, "platform not authorised", "tokens", _STOP, _AUTHORISE, source=_GENERAL),
-    ErrorCode(61004, "caller's IP not allowed", "any", _STOP, _IP),
-    ErrorCode(61005, "ticket expired", "tokens", _STOP, _TICKET, source=_GENERAL),
-    ErrorCode(61006, "ticket wrong", "tokens", _STOP, _TICKET, source=_GENERAL),
+    ErrorCode(61004, "caller's IP not allowed", "any", _STOP_ALL, _IP),
+    ErrorCode(61005, "ticket expired", "tokens", _STOP_ALL, _TICKET, source=_GENERAL),
+    ErrorCode(61006, "ticket wrong", "tokens", _STOP_ALL, _TICKET, source=_GENERAL),
     ErrorCode(61007, "permission set missing", "any", _STOP, _PERMISSION),
     ErrorCode(61009, "authorisation code wrong", "api_query_auth", _STOP, _CODE, source=_GENERAL),
     ErrorCode(61010, "authorisation code expired or used", "api_query_auth", _STOP, _CODE, source=_GENERAL),
@@ -153,9 +155,9 @@ class AuthorityUnavailable(AuthorityError, NotNow):
 class AuthorityRefused(AuthorityError, MustBeMended):
     """Not until somebody changes a setting or an authorisation, named in the text."""
 
-    def __init__(self, text: str, code: int | None = None) -> None:
+    def __init__(self, text: str, code: int | None = None, *, for_all: bool = False) -> None:
         super().__init__(text)
-        self.code = code
+        self.code, self.for_all = code, for_all
 
 
 class ApiRefusal(Exception):
@@ -201,10 +203,13 @@ def judged(
             return AuthorityUnavailable(what, timedelta(minutes=1) + spread)
         case Follows.DAY:
             return AuthorityUnavailable(what, until_tomorrow(now) + _spread(spread_by, DAY_SPREAD))
-        case Follows.STOP:
+        case Follows.STOP | Follows.STOP_ALL:
             # It becomes a filing's note, and another note is news: the same for the same cause,
             # whichever call met it.
-            return AuthorityRefused(f"errcode {code}; {row.meaning}: {row.remedy}", code)
+            for_all = row.follows is Follows.STOP_ALL
+            return AuthorityRefused(
+                f"errcode {code}; {row.meaning}: {row.remedy}", code, for_all=for_all
+            )
         case _:
             return None
 

@@ -1,7 +1,9 @@
 """The page of the authority's errcodes, made of the code's table: `python -m tests.docs.wechat_errors`."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from filing.notices import SAME_CAUSE_FOR
 from gateways.wechat.errors import CODES, DAY_SPREAD, MINUTE_SPREAD, ErrorCode, Follows
 
 PAGE = Path(__file__).parents[2] / "docs/wechat-errors.md"
@@ -22,6 +24,8 @@ Made of the table in `gateways/wechat/errors.py` by `python -m tests.docs.wechat
 | {Follows.APPLICANT.value} | the filing is returned, with the reason at the field |
 | {Follows.ANSWER.value} | no error: it tells where an order stands |
 | {Follows.STOP.value} | operations are told once what to do; asked again at the longest pace |
+| {Follows.STOP_ALL.value} | the same, but told once in {SAME_CAUSE_FOR // timedelta(hours=1)} hours for all filings, \
+by whichever meets it first |
 
 A code that is not in the table is tried again, and shows as *unexpected errcode* in the activity's last
 failure. The request's id (`rid`) that ends the authority's texts is kept in logs, and in the failures of what

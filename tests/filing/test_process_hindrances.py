@@ -239,6 +239,13 @@ def test_operations_are_told_once_what_keeps_the_authority_from_taking_calls(
     assert play.asking == asks(known=told)
 
 
+@pytest.mark.parametrize("for_all", [True, False])
+def test_what_stops_every_filing_is_told_with_its_cause(for_all: bool) -> None:
+    play = Play.begin().reach(Status.SUBMISSION)
+    [notice] = play.answer(Standing.STOPPED, note=NOTE, for_all=for_all).notices
+    assert notice.cause == (NOTE if for_all else None)
+
+
 def test_that_it_takes_calls_again_is_said_also_where_it_had_gone_on_meanwhile() -> None:
     play = Play.begin().reach(Status.SMS_VERIFICATION)
     play.answer(Standing.STOPPED, note=NOTE)

@@ -52,6 +52,10 @@ async def test_not_now_is_tried_again_when_it_can_be(after: timedelta | None) ->
 async def test_what_must_be_mended_is_told_and_not_an_error() -> None:
     report = await environment().run(asked, raising(MustBeMended("set the secret")))
     assert (report.standing, report.note) == (Standing.STOPPED, "set the secret")
+    assert not report.for_all
+    for_all = MustBeMended("set the secret")
+    for_all.for_all = True
+    assert (await environment().run(asked, raising(for_all))).for_all
 
 
 async def test_an_answer_of_another_kind_waits_until_it_is_mended() -> None:

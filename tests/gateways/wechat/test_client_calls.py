@@ -263,10 +263,13 @@ async def test_every_errcode_becomes_its_typed_error(code: int) -> None:
         assert isinstance(error, ApiRefusal)
         assert error.code == code
         return
-    assert isinstance(error, AuthorityRefused) == (row.follows is Follows.STOP)
+    stops = row.follows in (Follows.STOP, Follows.STOP_ALL)
+    assert isinstance(error, AuthorityRefused) == stops
     assert str(code) in str(error)
     assert "王芳" not in str(error)
-    if row.follows is Follows.STOP:
+    if stops:
+        assert isinstance(error, AuthorityRefused)
+        assert error.for_all == (row.follows is Follows.STOP_ALL)
         assert str(error) == f"errcode {code}; {row.meaning}: {row.remedy}"
     elif row.follows is not Follows.TOKEN:
         assert "rid 12-ab" in str(error)
