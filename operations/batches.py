@@ -6,7 +6,9 @@ kill undoes. The batch is named by the file's SHA-256, so the same file again is
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +40,7 @@ from operations.start import Confirmed, ready
 from operations.tables import APPLICATIONS, Table
 
 ROWS_AT_ONCE = 200
+READ_AT_ONCE = min(os.cpu_count() or 1, 8)
 LOOK_EVERY = 0.5
 """Seconds between looks at a batch that is followed."""
 TAKEN_UP_WITHIN = timedelta(seconds=30)
@@ -76,7 +79,7 @@ class NotTaken(Model):
 
 Progress = Callable[[int], None]
 """Told how many rows were read."""
-ReadRow = Callable[[Document], Awaitable[NewRow]]
+ReadRow = Callable[[Document], Coroutine[Any, Any, NewRow]]
 """What a row becomes: work, or problems."""
 
 
@@ -182,18 +185,30 @@ async def _read_all(
     wanted: set[int] | None,
     progress: Progress,
 ) -> int:
-    """Take in the rows that are wanted, all where None is said; how many."""
-    taken = 0
+    """Take in the rows that are wanted, all where None is said; how many. Some are read at the same
+    time, each core one: most of it is their pictures, and is done in threads."""
+    count = taken = 0
     some: list[NewRow] = []
-    for count, document in enumerate(documents, start=1):
-        if wanted is None or document.row in wanted:
-            some.append(await read(document))
-            taken += 1
-        if len(some) >= ROWS_AT_ONCE:
-            await taking.add(some)
-            some.clear()
+    reading: deque[asyncio.Task[NewRow]] = deque()
+    try:
+        for count, document in enumerate(documents, start=1):
+            if wanted is None or document.row in wanted:
+                reading.append(asyncio.create_task(read(document)))
+                taken += 1
+            while len(reading) > READ_AT_ONCE:
+                some.append(await reading.popleft())
+            if len(some) >= ROWS_AT_ONCE:
+                await taking.add(some)
+                some.clear()
+            progress(count - len(reading))
+        for task in reading:
+            some.append(await task)
+        await taking.add(some)
         progress(count)
-    await taking.add(some)
+    finally:
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
     return taken
 
 

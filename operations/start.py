@@ -1,5 +1,6 @@
 """Starting filings."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
 
@@ -98,7 +99,8 @@ async def ready(
     document: Document, services: Services, today: date, confirmed: Confirmed
 ) -> Application | tuple[Problem, ...]:
     """A valid application whose materials are in the store, or what is wrong with it."""
-    examined = examine(document, today, services.settings.levels)
+    levels = services.settings.levels
+    examined = await asyncio.to_thread(examine, document, today, levels)
     application = examined.application
     if application is None or not examined.valid:
         return examined.problems
