@@ -117,6 +117,7 @@ class TakingIn:
                 and batch_rows.row > firsts.row
             """,
             *(self._batch, result.value, code, explanation),
+            timeout=LONG,
         )
 
     async def counts(self) -> BatchCounts:
