@@ -48,7 +48,7 @@ async def _list(options: argparse.Namespace) -> None:
 
 async def _kill(options: argparse.Namespace) -> None:
     async with parked_stack(options.home, PRODUCTION) as parked:
-        _keep(options, await kill(parked, options.count))
+        _keep(options, await kill(parked, options.count, options.patience))
 
 
 async def _calendar(options: argparse.Namespace) -> None:
@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--rounds", type=int, default=9)
     killed = scenario("kill", _kill, "kill -9 of the worker, and decisions that wait for it")
     killed.add_argument("count", type=int, nargs="?", default=1000)
+    killed.add_argument("--patience", type=float, default=600, help="seconds for all of them")
     imported = scenario("calendar", _calendar, "import a calendar that touches all")
     imported.add_argument("--rate", type=float, default=1000)
     at_midnight = scenario("midnight", _midnight, "windows that end at one midnight")

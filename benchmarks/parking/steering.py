@@ -24,9 +24,9 @@ DECISIONS = f"select count(*) {_DECIDED}"
 DECIDED = f"select count(distinct uid) {_DECIDED}"
 
 
-async def kill(parked: Parked, count: int) -> dict[str, Any]:
+async def kill(parked: Parked, count: int, patience: float) -> dict[str, Any]:
     """Kill the worker, send half of the decisions, start it, and send the others; seconds from its
-    restart until all are in the log."""
+    restart until all are in the log, `lost` being those that are not after `patience` seconds."""
     rows = await parked.rows(
         "select uid, filing_id from filings where closed_at is null and status = 'platform_review'"
         " and not overdue order by md5(uid) limit $1",
@@ -53,7 +53,7 @@ async def kill(parked: Parked, count: int) -> dict[str, Any]:
         ready = ready or (now if starting.done() else None)
         sent = sent or (now if sending.done() else None)
         applied.came(done)
-        if done >= count:
+        if done >= count or now > patience:
             break
         await asyncio.sleep(LOOK_EVERY)
     all_applied = round(time.monotonic() - begun, 2)
@@ -68,7 +68,7 @@ async def kill(parked: Parked, count: int) -> dict[str, Any]:
             "worker_ready": ready,
             "all_sent": sent,
             "first_applied": first,
-            "all_applied": all_applied,
+            "all_applied": all_applied if done >= count else None,
         },
         "lost": count - decided,
         "applied_twice": decisions - decided,
