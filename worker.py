@@ -47,6 +47,7 @@ from gateways.materials import MaterialsStore, materials_store
 from gateways.notices import AppriseChannels
 from gateways.registry import Registry
 from gateways.schedules import keep_listing_sweep
+from gateways.shared_causes import SharedCauses
 from gateways.temporal import TASK_QUEUE, connect, register_search_attributes
 from gateways.wechat.kept_lists import ListedNames
 from gateways.wechat.quota import PollPace
@@ -165,7 +166,7 @@ async def running_worker(
             levels=settings.levels,
             listed=None if settings.authority is AuthorityMode.MANUAL else ListedNames(registry),
         )
-        asking = AuthorityActivities(authority, pace)
+        asking = AuthorityActivities(authority, pace, SharedCauses(registry))
         questions: list[Callable[..., Any]] = [
             asking.hand_over,
             asking.watch_authority,

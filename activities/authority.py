@@ -5,7 +5,7 @@ from temporalio import activity
 
 from activities.alive import alive, not_yet, to_its_end
 from activities.asking import Unhurried, answered, asked, still
-from activities.ports import Authority, OrderInTheWay, Pace
+from activities.ports import Authority, OrderInTheWay, Pace, Stops
 from filing.application import Application
 from filing.authority import AuthorityReport, Known, Standing, WithdrawalAnswer
 from filing.model import Model
@@ -37,11 +37,14 @@ class Order(Model):
 
 
 class AuthorityActivities:
-    """Needs the authority, and how often it may be asked."""
+    """Needs the authority, how often it may be asked, and who is told when a stop is over."""
 
-    def __init__(self, authority: Authority, pace: Pace | None = None) -> None:
+    def __init__(
+        self, authority: Authority, pace: Pace | None = None, stops: Stops | None = None
+    ) -> None:
         self._authority = authority
         self._pace = pace or Unhurried()
+        self._stops = stops
 
     @activity.defn
     async def hand_over(self, submission: Submission) -> AuthorityReport:
@@ -61,6 +64,7 @@ class AuthorityActivities:
                 report = await asked(self._authority.submit(application, uid, round))
             except OrderInTheWay:
                 raise not_yet("an order of another round or filing is still under review") from None
+            await self._goes_on(submission.known, report)
         if not _decided(submission, report):
             raise await still(application.mini_program.appid, report, self._pace)
         return report
@@ -70,9 +74,14 @@ class AuthorityActivities:
         """Wait until the authority says something else than what is known."""
         async with alive():
             report = await asked(self._authority.status(watched.appid))
+            await self._goes_on(watched.known, report)
         if not watched.known.news(report):
             raise await still(watched.appid, report, self._pace)
         return report
+
+    async def _goes_on(self, known: Known, report: AuthorityReport) -> None:
+        if known.standing is Standing.STOPPED is not report.standing and self._stops is not None:
+            await self._stops.over()
 
     @activity.defn
     async def ask_authority(self, order: Order) -> AuthorityReport:

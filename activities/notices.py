@@ -5,8 +5,8 @@ from datetime import timedelta
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.alive import alive, to_its_end
-from activities.ports import Channels, Ledger, NotSent
+from activities.alive import alive, not_yet, to_its_end
+from activities.ports import AnotherTells, Channels, Ledger, NotSent
 from filing.notices import Delivery, Notice
 
 FIRST_DOUBT = timedelta(minutes=10)
@@ -39,7 +39,10 @@ class NoticeActivities:
             delivery = Delivery(known[0])
         else:
             async with alive():
-                begun = await self._ledger.begin(notice)
+                try:
+                    begun = await self._ledger.begin(notice)
+                except AnotherTells as other:
+                    raise not_yet(str(other), type(other).__name__) from None
                 if begun in (Delivery.ALREADY_SENT, Delivery.SHARED):
                     return begun
                 delivery = await self._send(notice)

@@ -68,12 +68,16 @@ class MayHaveArrived(Exception):
     """A channel neither took a notice nor refused it for certain. The text holds no address."""
 
 
+class AnotherTells(Exception):
+    """Another filing's notice is about to tell of the same cause: ask again whether it did."""
+
+
 class Ledger(Protocol):
     """The notice ledger: makes a repeated activity send once."""
 
     async def begin(self, notice: Notice) -> Delivery | None:
         """Before sending. `ALREADY_SENT` and `SHARED`: do not send. `POSSIBLY_DOUBLED`: an attempt
-        began and its end is unknown; send, and say so. None: send."""
+        began and its end is unknown; send, and say so. None: send. Raises `AnotherTells`."""
         ...
 
     async def end(self, notice: Notice, delivery: Delivery) -> None:
@@ -112,6 +116,14 @@ class MustBeMended(Exception):
     every filing, as the platform's secret does."""
 
     for_all: bool = False
+
+
+class Stops(Protocol):
+    """What is known of stops that all filings share."""
+
+    async def over(self) -> None:
+        """The authority takes calls again: a stop from here on is another one."""
+        ...
 
 
 class Pace(Protocol):

@@ -227,7 +227,8 @@ def _confirmed(application: "Application", typed: str | None, progress: "Progres
     name = application.subject.name
     if typed is None and sys.stdin.isatty() and err().is_terminal:
         progress.stop()
-        err().print("注销主体会注销其名下全部备案,且不可恢复。")
+        program = application.mini_program
+        err().print(f"{program.name}({program.appid}):注销主体会注销其名下全部备案,且不可恢复。")
         typed = typer.prompt("请输入主体名称以确认", err=True, default="", show_default=False)
         progress.start()
     return typed == name

@@ -2,6 +2,7 @@
 
 import threading
 import warnings
+from contextlib import nullcontext
 
 from PIL import ExifTags, Image
 
@@ -101,7 +102,9 @@ def _look_at_jpeg(content: Spool) -> int | None:
         # At an eighth of the scale all of the file is still read, in a 64th of the memory.
         width, height = image.size
         image.draft(image.mode, (max(1, width // 8), max(1, height // 8)))
-        image.load()
+        # Of a progressive one all coefficients are kept until its end.
+        with _unpacking if image.info.get("progressive") else nullcontext():
+            image.load()
         return _orientation(image)
 
 

@@ -195,7 +195,7 @@ async def _read_all(
             if wanted is None or document.row in wanted:
                 reading.append(asyncio.create_task(read(document)))
                 taken += 1
-            while len(reading) > READ_AT_ONCE:
+            while len(reading) >= READ_AT_ONCE:
                 some.append(await reading.popleft())
             if len(some) >= ROWS_AT_ONCE:
                 await taking.add(some)

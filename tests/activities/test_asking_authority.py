@@ -2,6 +2,7 @@
 something has to be done first."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 
 import pytest
@@ -155,3 +156,30 @@ async def test_an_attempt_that_is_cancelled_is_finished() -> None:
     submission = Submission(uid="run-1", application=application(), round=1)
     found = await environment.run(asking.hand_over, submission)
     assert found.standing is Standing.SMS_WAITING
+
+
+class Counts:
+    """Implements `Stops`: counts what is over."""
+
+    def __init__(self) -> None:
+        self.over_times = 0
+
+    async def over(self) -> None:
+        self.over_times += 1
+
+
+@pytest.mark.parametrize("known", [Standing.STOPPED, Standing.CHECKING, None])
+@pytest.mark.parametrize("found", [Standing.STOPPED, Standing.CHECKING, Standing.SMS_WAITING])
+async def test_who_was_stopped_and_is_answered_says_that_the_stop_is_over(
+    known: Standing | None, found: Standing
+) -> None:
+    stops = Counts()
+    asking = AuthorityActivities(Says(report(found)), stops=stops)
+    told = Known(standing=known)
+    watched = Watched(appid="wx0", known=told)
+    submission = Submission(uid="run-1", application=application(), round=1, known=told)
+    with contextlib.suppress(ApplicationError):  # nothing new: it is asked again
+        await ActivityEnvironment().run(asking.watch_authority, watched)
+    with contextlib.suppress(ApplicationError):
+        await ActivityEnvironment().run(asking.hand_over, submission)
+    assert stops.over_times == (2 if known is Standing.STOPPED is not found else 0)

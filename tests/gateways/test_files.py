@@ -22,14 +22,15 @@ from gateways.files import read_facts, read_facts_all
 from gateways.spool import MAX_BYTES, Spool
 
 
-def image(form: str, size: tuple[int, int] = (72, 128)) -> bytes:
+def image(form: str, size: tuple[int, int] = (72, 128), **options: object) -> bytes:
     stream = BytesIO()
-    Image.new("RGB", size, (200, 30, 30)).save(stream, form)
+    Image.new("RGB", size, (200, 30, 30)).save(stream, form, **options)
     return stream.getvalue()
 
 
 PNG = image("PNG")
 JPEG = image("JPEG")
+PROGRESSIVE = image("JPEG", progressive=True)
 
 
 def facts_of(file: str, data: bytes) -> FileFacts:
@@ -43,7 +44,11 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
 
-@pytest.mark.parametrize(("data", "media_type"), [(PNG, "image/png"), (JPEG, "image/jpeg")])
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [(PNG, "image/png"), (JPEG, "image/jpeg"), (PROGRESSIVE, "image/jpeg")],
+    ids=["png", "jpeg", "progressive"],
+)
 def test_an_image_is_known_by_its_content(tmp_path: Path, data: bytes, media_type: str) -> None:
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers" / "licence.txt").write_bytes(data)
@@ -120,9 +125,10 @@ def test_a_file_without_permission_is_unreadable(tmp_path: Path) -> None:
         PNG[:-20],
         PNG[:20],
         JPEG[: len(JPEG) // 2],
+        PROGRESSIVE[: len(PROGRESSIVE) // 2],
         b"\x89PNG\r\n\x1a\n",
     ],
-    ids=["cut png", "png header", "cut jpeg", "png magic"],
+    ids=["cut png", "png header", "cut jpeg", "cut progressive", "png magic"],
 )
 def test_a_damaged_image_is_unreadable(data: bytes) -> None:
     facts = facts_of("licence.png", data)

@@ -1,12 +1,11 @@
 """The notice ledger: a repeated activity sends once, and says where that is not certain."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 
-from filing.notices import SAME_CAUSE_FOR, Audience, Delivery, Notice, NoticePurpose
-from gateways.ledger import TOLD_WITHIN, NoticeLedger
+from filing.notices import Audience, Delivery, Notice, NoticePurpose
+from gateways.ledger import NoticeLedger
 from gateways.registry import NoticeRecord, Registry
 
 
@@ -127,69 +126,3 @@ async def test_an_end_without_a_beginning_is_an_error(ledger: NoticeLedger, noti
     with pytest.raises(LookupError, match="never begun") as error:
         await ledger.failed(notice, "mailto: failure")
     assert "example.com" not in str(error.value)
-
-
-def others(notice: Notice, count: int) -> list[Notice]:
-    """Notices of as many filings about one cause."""
-    cause = f"the secret of {notice.uid} is wrong"
-    return [
-        notice.model_copy(update={"uid": f"{notice.uid}-{n}", "cause": cause}) for n in range(count)
-    ]
-
-
-async def test_of_filings_that_one_cause_stops_one_tells(
-    registry: Registry, ledger: NoticeLedger, notice: Notice
-) -> None:
-    stopped = others(notice, 20)
-    begun = await asyncio.gather(*(ledger.begin(one) for one in stopped))
-    assert sorted(begun, key=str) == [Delivery.SHARED] * 19 + [None]
-    teller = stopped[begun.index(None)]
-    # As often as it is tried again, also after its worker was killed.
-    assert await ledger.begin(teller) is Delivery.POSSIBLY_DOUBLED
-    await ledger.end(teller, Delivery.SENT)
-    assert await ledger.begin(teller) is Delivery.SHARED
-    for listener in stopped:
-        if listener is not teller:
-            assert await ledger.begin(listener) is Delivery.SHARED
-            await ledger.end(listener, Delivery.SHARED)
-            record = await one(registry, listener.uid)
-            assert (record.state, record.sent_at) == ("shared", None)
-    assert (await one(registry, teller.uid)).sent_at is not None
-    another = others(notice, 1)[0].model_copy(update={"cause": "another cause"})
-    assert await ledger.begin(another.model_copy(update={"sequence": 9})) is None
-
-
-@pytest.mark.parametrize("failing", ["refused", "no channel"])
-async def test_where_the_first_fails_another_tells(
-    registry: Registry, ledger: NoticeLedger, notice: Notice, failing: str
-) -> None:
-    first, second, third = others(notice, 3)
-    assert await ledger.begin(first) is None
-    assert await ledger.begin(second) is Delivery.SHARED
-    if failing == "refused":
-        await ledger.failed(first, "mailto: failure")
-    else:
-        await ledger.end(first, Delivery.NO_CHANNEL)
-    assert await ledger.begin(third) is None
-    await ledger.end(third, Delivery.SENT)
-    assert await ledger.begin(first) is Delivery.SHARED
-    assert await ledger.begin(second) is Delivery.SHARED
-
-
-@pytest.mark.parametrize(
-    ("column", "ago"), [("claimed_at", TOLD_WITHIN), ("sent_at", SAME_CAUSE_FOR)]
-)
-async def test_a_cause_is_told_again_when_it_was_long_ago(
-    registry: Registry, ledger: NoticeLedger, notice: Notice, column: str, ago: timedelta
-) -> None:
-    first, second = others(notice, 2)
-    assert await ledger.begin(first) is None
-    if column == "sent_at":
-        await ledger.end(first, Delivery.SENT)
-    back = f"update shared_causes set {column} = {column} - $1::interval where cause = $2"
-    await registry.pool.execute(back, ago - timedelta(minutes=1), first.cause)
-    assert await ledger.begin(second) is Delivery.SHARED
-    await registry.pool.execute(back, timedelta(minutes=1), first.cause)
-    assert await ledger.begin(second) is None
-    # Whoever was so late does not take it back.
-    assert await ledger.begin(first) is Delivery.SHARED

@@ -24,10 +24,14 @@ async def test_operations_are_told_once_for_all_filings_and_it_is_asked_on(tmp_p
         async with asyncio.timeout(60):
             while min([await attempts(one.handle) for one in filings]) < 4:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-            while "sending" in (states := await told(own, filings)) or len(states) < 4:  # noqa: ASYNC110
+            # Where the worker was slow to say that it lived, the one that tells was tried twice.
+            while not (  # noqa: ASYNC110
+                (states := sorted(await told(own, filings)))[1:] == ["shared"] * 3
+                and states[0] in ("sent", "possibly_doubled")
+            ):
                 await asyncio.sleep(0.1)
-        assert sorted(states) == ["sent", "shared", "shared", "shared"]
-        [mail] = [mail for mail in mails(own) if SECRET in mail]
+        mail, *doubled = [mail for mail in mails(own) if SECRET in mail]
+        assert not doubled or states[0] == "possibly_doubled"
         assert "这一原因会使所有备案停下;只通知这一次,24 小时内其他备案不再逐件通知。" in mail
         for one in filings:
             assert SECRET in str([entry.note for entry in (await one.status()).timeline])

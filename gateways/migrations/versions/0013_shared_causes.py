@@ -14,7 +14,8 @@ STEPS = (
         uid text not null,
         sequence integer not null,
         claimed_at timestamptz not null,
-        sent_at timestamptz
+        sent_at timestamptz,
+        over_at timestamptz
     )
     """,
     "alter table notices drop constraint notices_state_check",
