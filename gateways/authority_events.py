@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
@@ -218,19 +218,21 @@ class AuthorityEvents:
         return [RecordedEvent(**_in_china(row)) for row in rows]
 
 
+# An array, so that either side is found by its index: `in` reads all filings.
+FILING_OF: Final = """
+select filing_id, uid, appid, closed_at from filings
+where appid = $1 or uid = any (array(select uid from submissions where procedure_id = $2))
+order by closed_at is null desc, status = 'queued', started_at desc limit 1
+"""
+
+
 async def _keep_event(connection: "Connection", event: Arrived) -> bool:
     """Whether it is new, and for a filing that is open now: which one is decided here, once, so that
     a filing that begins later is never told what was another's."""
     filing = None
     if event.for_filing:
         # Of several the one that is with the authority: a queued one waits for it to end.
-        filing = await connection.fetchrow(
-            "select filing_id, uid, appid, closed_at from filings where appid = $1"
-            " or uid in (select uid from submissions where procedure_id = $2)"
-            " order by closed_at is null desc, status = 'queued', started_at desc limit 1",
-            event.appid,
-            event.procedure,
-        )
+        filing = await connection.fetchrow(FILING_OF, event.appid, event.procedure)
     if not event.for_filing:
         state = EventState.NOTED
     elif filing is None:
