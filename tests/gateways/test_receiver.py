@@ -388,8 +388,8 @@ async def test_whatever_is_sealed_is_kept_or_refused_and_never_an_error(
     assert answer.status_code in (200, 403)
 
 
-async def test_the_filing_of_a_push_is_found_by_indexes_alone(services: Services) -> None:
-    async with services.registry.pool.acquire() as connection, connection.transaction():
+async def test_the_filing_of_a_push_is_found_by_indexes_alone(registry: Registry) -> None:
+    async with registry.pool.acquire() as connection, connection.transaction():
         # Where it could, a whole table would be read for each push, which none does of a small one.
         await connection.execute("set local enable_seqscan = off")
         plan = await connection.fetch(f"explain {FILING_OF}", "wx1a2b3c4d5e6f7a8b", "procedure")
