@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ async def _calendar(options: argparse.Namespace) -> None:
 
 async def _midnight(options: argparse.Namespace) -> None:
     async with parked_stack(options.home, PRODUCTION, time_travel=True) as parked:
-        _keep(options, await midnight(parked, options.count, options.ahead, options.morning))
+        told = partial(_keep, options)
+        told(await midnight(parked, options.count, options.ahead, options.morning, told))
 
 
 async def _share(options: argparse.Namespace) -> None:

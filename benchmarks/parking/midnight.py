@@ -10,7 +10,7 @@ operations are told: each filing at 09:00 and its own seconds.
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,9 +44,14 @@ class _Chosen:
 
 
 async def midnight(
-    parked: Parked, count: int, ahead: float | None, morning: float
+    parked: Parked,
+    count: int,
+    ahead: float | None,
+    morning: float,
+    told: Callable[[dict[str, Any]], None],
 ) -> dict[str, Any]:
-    """Let so many windows end at once; then watch so many seconds of the morning after."""
+    """Let so many windows end at once, and say what came of it; then watch so many seconds of the
+    morning after, until which the clocks have to be moved once more."""
     due = await parked.ask(
         "select due_at from filings where closed_at is null and status = 'platform_review'"
         " and not overdue group by due_at order by count(*) desc limit 1"
@@ -93,6 +98,7 @@ async def midnight(
         "mails_at_midnight": len(parked.stack.mail.messages()) - mails,
         "mib": await parked.sizes(),
     }
+    told(figures)
     if morning:
         figures["morning"] = await _morning(parked, chosen, due, at, morning, rate)
     return figures
