@@ -45,6 +45,7 @@ from gateways.inventory import Inventory
 from gateways.ledger import NoticeLedger
 from gateways.materials import MaterialsStore, materials_store
 from gateways.notices import AppriseChannels
+from gateways.payload_visits import spare_visits
 from gateways.registry import Registry
 from gateways.schedules import keep_listing_sweep
 from gateways.shared_causes import SharedCauses
@@ -272,6 +273,7 @@ def _run() -> int:
         settings = load()
         logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
         _collect_seldom()
+        spare_visits()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings))
     except WrongSettings as error:

@@ -54,10 +54,11 @@ class UndecodableCodec(PayloadCodec):
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Unreadable payloads become the marker."""
-        return [p if _readable(p) else _marker() for p in payloads]
+        return [p if readable(p) else marker() for p in payloads]
 
 
-def _readable(payload: Payload) -> bool:
+def readable(payload: Payload) -> bool:
+    """Whether the converter can read it, whatever it is read as."""
     encoding = payload.metadata.get("encoding", b"")
     if encoding not in _READABLE:
         return False
@@ -70,7 +71,8 @@ def _readable(payload: Payload) -> bool:
     return True
 
 
-def _marker() -> Payload:
+def marker() -> Payload:
+    """What stands in for what cannot be read."""
     data = json.dumps({UNDECODABLE: True}).encode()
     return Payload(metadata={"encoding": b"json/plain"}, data=data)
 
