@@ -80,7 +80,8 @@ class AuthorityActivities:
         return report
 
     async def _goes_on(self, known: Known, report: AuthorityReport) -> None:
-        if known.standing is Standing.STOPPED is not report.standing and self._stops is not None:
+        goes_on = report.standing not in (Standing.STOPPED, Standing.UNKNOWN)
+        if known.standing is Standing.STOPPED and goes_on and self._stops is not None:
             await self._stops.over()
 
     @activity.defn

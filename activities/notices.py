@@ -40,7 +40,7 @@ class NoticeActivities:
         else:
             async with alive():
                 try:
-                    begun = await self._ledger.begin(notice)
+                    begun = await self._ledger.begin(notice, activity.info().scheduled_time)
                 except AnotherTells as other:
                     raise not_yet(str(other), type(other).__name__) from None
                 if begun in (Delivery.ALREADY_SENT, Delivery.SHARED):
@@ -59,8 +59,9 @@ class NoticeActivities:
             await self._ledger.failed(notice, str(refusal))
             raise _to_be_repeated(notice, refusal, None) from refusal
         except Exception as doubt:
-            wait = FIRST_DOUBT * 3 ** min(activity.info().attempt - 1, 9)
-            raise _to_be_repeated(notice, doubt, min(wait, LONGEST_DOUBT)) from doubt
+            wait = min(FIRST_DOUBT * 3 ** min(activity.info().attempt - 1, 9), LONGEST_DOUBT)
+            await self._ledger.doubtful(notice, wait)
+            raise _to_be_repeated(notice, doubt, wait) from doubt
 
 
 def _to_be_repeated(notice: Notice, why: Exception, after: timedelta | None) -> ApplicationError:

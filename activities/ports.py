@@ -75,9 +75,10 @@ class AnotherTells(Exception):
 class Ledger(Protocol):
     """The notice ledger: makes a repeated activity send once."""
 
-    async def begin(self, notice: Notice) -> Delivery | None:
-        """Before sending. `ALREADY_SENT` and `SHARED`: do not send. `POSSIBLY_DOUBLED`: an attempt
-        began and its end is unknown; send, and say so. None: send. Raises `AnotherTells`."""
+    async def begin(self, notice: Notice, since: datetime | None = None) -> Delivery | None:
+        """Before sending; `since` is when the filing had it to tell. `ALREADY_SENT` and `SHARED`: do
+        not send. `POSSIBLY_DOUBLED`: an attempt began and its end is unknown; send, and say so.
+        None: send. Raises `AnotherTells`."""
         ...
 
     async def end(self, notice: Notice, delivery: Delivery) -> None:
@@ -86,6 +87,10 @@ class Ledger(Protocol):
 
     async def failed(self, notice: Notice, reason: str) -> None:
         """The channel refused it for certain: nothing arrived. `reason` holds no address."""
+        ...
+
+    async def doubtful(self, notice: Notice, again_after: timedelta) -> None:
+        """It may have arrived, and is sent once more after so long."""
         ...
 
 

@@ -1,6 +1,7 @@
 """The notice ledger, in the registry's database: what was sent to whom, and what is not certain."""
 
 from contextlib import nullcontext
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -30,11 +31,11 @@ class NoticeLedger:
     def __init__(self, registry: Registry) -> None:
         self._pool = registry.pool
 
-    async def begin(self, notice: Notice) -> Delivery | None:
+    async def begin(self, notice: Notice, since: datetime | None = None) -> Delivery | None:
         """See the protocol. A notice that had no channel may be sent once there is one: None."""
         async with self._pool.acquire() as connection, connection.transaction():
             if notice.cause is not None:
-                ended = await _shared(connection, notice)
+                ended = await _shared(connection, notice, since)
                 if ended is not None:
                     return ended
             inserted = await connection.fetchval(
@@ -106,8 +107,16 @@ class NoticeLedger:
             )
         _require_begun(notice, done)
 
+    async def doubtful(self, notice: Notice, again_after: timedelta) -> None:
+        """See the protocol."""
+        if notice.cause is not None:
+            async with self._pool.acquire() as connection:
+                await shared_causes.doubtful(connection, notice, again_after)
 
-async def _shared(connection: "Connection", notice: Notice) -> Delivery | None:
+
+async def _shared(
+    connection: "Connection", notice: Notice, since: datetime | None
+) -> Delivery | None:
     """How a notice ends whose cause another has told of; None where this one is to tell."""
     sent = await connection.fetchval(
         "select sent_at is not null from notices"
@@ -116,7 +125,7 @@ async def _shared(connection: "Connection", notice: Notice) -> Delivery | None:
     )
     if sent:
         return Delivery.ALREADY_SENT
-    turn = await shared_causes.turn(connection, notice)
+    turn = await shared_causes.turn(connection, notice, since)
     if turn is Turn.WAITS:
         raise AnotherTells("another filing's notice is telling of the same cause")
     if turn is Turn.TELLS:

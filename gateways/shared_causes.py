@@ -36,20 +36,20 @@ class SharedCauses:
 
     async def over(self) -> None:
         """See the protocol."""
-        await self._pool.execute(
-            "update shared_causes set over_at = now() where over_at is null and sent_at is not null"
-        )
+        await self._pool.execute("update shared_causes set over_at = now() where over_at is null")
 
 
-async def turn(connection: "Connection", notice: Notice) -> Turn:
-    """Whose turn it is to tell of the notice's cause; where it is this one's, that is written down."""
+async def turn(connection: "Connection", notice: Notice, since: datetime | None) -> Turn:
+    """Whose turn it is to tell of the notice's cause; where it is this one's, that is written down.
+    `since`: when the filing met it."""
     known = await connection.fetchrow(
         """
         select claimed_at, case
             when uid = $2 and sequence = $3 then 'tells'
+            when sent_at >= $7 or over_at >= $7 then 'shared'
             when sent_at is null and claimed_at > now() - $4::interval then 'waits'
-            when sent_at > now() - case when over_at is null then $5::interval else $6 end
-                then 'shared'
+            when over_at is null and sent_at > now() - $5::interval then 'shared'
+            when over_at is not null and sent_at > now() - $6::interval then 'waits'
             else 'tells' end as turn
         from shared_causes where cause = $1
         """,
@@ -57,6 +57,7 @@ async def turn(connection: "Connection", notice: Notice) -> Turn:
         TOLD_WITHIN,
         SAME_CAUSE_FOR,
         AGAIN_AFTER,
+        since,
     )
     # Looked at first without a lock: tens of thousands ask at once.
     if known is not None and known["turn"] != Turn.TELLS.value:
@@ -66,8 +67,9 @@ async def turn(connection: "Connection", notice: Notice) -> Turn:
         """
         insert into shared_causes as known (cause, uid, sequence, claimed_at)
         values ($1, $2, $3, now())
-        on conflict (cause) do update
-            set uid = $2, sequence = $3, claimed_at = now(), sent_at = null, over_at = null
+        on conflict (cause) do update set uid = $2, sequence = $3, claimed_at = now(),
+                sent_at = null,
+                over_at = case when known.uid = $2 and known.sequence = $3 then known.over_at end
             where known.claimed_at = $4
         returning true
         """,
@@ -75,6 +77,16 @@ async def turn(connection: "Connection", notice: Notice) -> Turn:
         seen,
     )
     return Turn.TELLS if claimed else Turn.WAITS
+
+
+async def doubtful(connection: "Connection", notice: Notice, again_after: timedelta) -> None:
+    """Operations may know: nobody else tells before this one tries again."""
+    await connection.execute(
+        "update shared_causes set claimed_at = now() + $4::interval"
+        " where cause = $1 and uid = $2 and sequence = $3",
+        *_claim(notice),
+        again_after,
+    )
 
 
 async def told(connection: "Connection", notice: Notice) -> None:

@@ -169,7 +169,7 @@ class Counts:
 
 
 @pytest.mark.parametrize("known", [Standing.STOPPED, Standing.CHECKING, None])
-@pytest.mark.parametrize("found", [Standing.STOPPED, Standing.CHECKING, Standing.SMS_WAITING])
+@pytest.mark.parametrize("found", [Standing.STOPPED, Standing.CHECKING, Standing.UNKNOWN])
 async def test_who_was_stopped_and_is_answered_says_that_the_stop_is_over(
     known: Standing | None, found: Standing
 ) -> None:
@@ -182,4 +182,4 @@ async def test_who_was_stopped_and_is_answered_says_that_the_stop_is_over(
         await ActivityEnvironment().run(asking.watch_authority, watched)
     with contextlib.suppress(ApplicationError):
         await ActivityEnvironment().run(asking.hand_over, submission)
-    assert stops.over_times == (2 if known is Standing.STOPPED is not found else 0)
+    assert stops.over_times == (2 if (known, found) == (Standing.STOPPED, Standing.CHECKING) else 0)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 import temporalio.bridge.worker as bridge
+from temporalio import service
 from temporalio.api.common.v1 import Payload
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -67,7 +68,9 @@ def activation() -> WorkflowActivation:
     made.jobs.add().signal_workflow.input.extend([GOOD, GARBAGE])
     made.jobs.add().do_update.input.append(GARBAGE)
     made.jobs.add().query_workflow.arguments.append(GARBAGE)
-    made.jobs.add().resolve_activity.result.completed.result.CopyFrom(GOOD)
+    made.jobs.add().resolve_activity.result.completed.result.CopyFrom(GARBAGE)
+    made.jobs.add().resolve_activity.result.completed.SetInParent()
+    made.jobs.add().resolve_activity.result.failed.failure.message = "it failed"
     made.jobs.add().fire_timer.seq = 1
     return made
 
@@ -91,17 +94,19 @@ async def encode(converter: DataConverter) -> WorkflowActivationCompletion:
 
 
 async def test_what_others_send_is_looked_at_as_the_sdk_would(unvisited: None) -> None:
-    start, signal, update, query, result, _ = (await decode(data_converter())).jobs
+    start, signal, update, query, result, nothing, failed, _ = (await decode(data_converter())).jobs
     for payload in (
         start.initialize_workflow.arguments[0],
         start.initialize_workflow.memo.fields["queue"],
         signal.signal_workflow.input[1],
         update.do_update.input[0],
         query.query_workflow.arguments[0],
+        result.resolve_activity.result.completed.result,
     ):
         assert json.loads(payload.data) == {UNDECODABLE: True}
     assert signal.signal_workflow.input[0] == GOOD
-    assert result.resolve_activity.result.completed.result == GOOD
+    assert not nothing.resolve_activity.result.completed.HasField("result")
+    assert failed.resolve_activity.result.WhichOneof("status") == "failed"
 
 
 async def test_what_goes_out_is_left_as_it_is(unvisited: None) -> None:
@@ -124,3 +129,10 @@ async def test_another_codec_is_asked_as_ever(spared: None) -> None:
     assert codec.asked == 1
     await decode(DataConverter(payload_codec=codec))
     assert codec.asked > 5
+
+
+def test_another_version_of_the_sdk_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "__version__", "1.36.0")
+    before = bridge.decode_activation
+    spare_visits()
+    assert bridge.decode_activation is before

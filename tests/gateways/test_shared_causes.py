@@ -1,7 +1,7 @@
 """What stops every filing alike is told once, and never by nobody."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -38,9 +38,11 @@ def stopped(uid: str) -> list[Notice]:
     ]
 
 
-async def begun(ledger: NoticeLedger, notice: Notice) -> Delivery | str | None:
+async def begun(
+    ledger: NoticeLedger, notice: Notice, since: datetime | None = None
+) -> Delivery | str | None:
     try:
-        return await ledger.begin(notice)
+        return await ledger.begin(notice, since)
     except AnotherTells:
         return "waits"
 
@@ -115,16 +117,13 @@ async def test_where_the_first_never_comes_back_another_tells(
     assert await state(registry, first) == "possibly_doubled"
 
 
-@pytest.mark.parametrize(("over", "ago"), [(False, SAME_CAUSE_FOR), (True, AGAIN_AFTER)])
-async def test_a_cause_is_told_again_after_a_day_and_sooner_where_it_was_over(
-    registry: Registry, ledger: NoticeLedger, stopped: list[Notice], over: bool, ago: timedelta
+async def test_a_cause_is_told_again_after_a_day(
+    registry: Registry, ledger: NoticeLedger, stopped: list[Notice]
 ) -> None:
     first, second = stopped[:2]
     await begun(ledger, first)
     await ledger.end(first, Delivery.SENT)
-    if over:
-        await SharedCauses(registry).over()
-    await long_ago(registry, first, "sent_at", ago - MINUTE)
+    await long_ago(registry, first, "sent_at", SAME_CAUSE_FOR - MINUTE)
     assert await begun(ledger, second) is Delivery.SHARED
     await long_ago(registry, first, "sent_at", MINUTE)
     assert await begun(ledger, second) is None
@@ -134,12 +133,46 @@ async def test_a_cause_is_told_again_after_a_day_and_sooner_where_it_was_over(
     assert await begun(ledger, first) is Delivery.ALREADY_SENT
 
 
-async def test_what_is_over_before_it_was_told_is_told(
+async def test_a_stop_after_one_that_was_over_is_told_anew_though_not_at_once(
+    registry: Registry, ledger: NoticeLedger, stopped: list[Notice]
+) -> None:
+    first, late, new = stopped[:3]
+    before = datetime.now(UTC) - MINUTE
+    await begun(ledger, first, before)
+    await ledger.end(first, Delivery.SENT)
+    await SharedCauses(registry).over()
+    later = datetime.now(UTC) + MINUTE
+    assert await begun(ledger, new, later) == "waits"
+    await long_ago(registry, first, "sent_at", AGAIN_AFTER)
+    # Of the stop that is over there is nothing to tell any more.
+    assert await begun(ledger, late, before) is Delivery.SHARED
+    assert await begun(ledger, new, later) is None
+
+
+async def test_a_stop_that_comes_before_the_last_one_was_told_is_told_with_it(
+    registry: Registry, ledger: NoticeLedger, stopped: list[Notice]
+) -> None:
+    first, late, new = stopped[:3]
+    before = datetime.now(UTC) - MINUTE
+    await begun(ledger, first, before)
+    await SharedCauses(registry).over()
+    since = await registry.pool.fetchval("select clock_timestamp()")
+    assert await begun(ledger, late, before) is Delivery.SHARED
+    assert await begun(ledger, new, since) == "waits"
+    assert await begun(ledger, first, before) is Delivery.POSSIBLY_DOUBLED
+    await ledger.end(first, Delivery.SENT)
+    assert await begun(ledger, new, since) is Delivery.SHARED
+
+
+async def test_what_may_have_been_told_is_not_told_by_another_before_it_is_tried_again(
     registry: Registry, ledger: NoticeLedger, stopped: list[Notice]
 ) -> None:
     first, second = stopped[:2]
+    wait = timedelta(hours=6)
     await begun(ledger, first)
-    await SharedCauses(registry).over()
+    await ledger.doubtful(first, wait)
+    await long_ago(registry, first, "claimed_at", wait)
     assert await begun(ledger, second) == "waits"
-    await ledger.end(first, Delivery.SENT)
-    assert await begun(ledger, second) is Delivery.SHARED
+    assert await begun(ledger, first) is Delivery.POSSIBLY_DOUBLED
+    await long_ago(registry, first, "claimed_at", TOLD_WITHIN)
+    assert await begun(ledger, second) is None

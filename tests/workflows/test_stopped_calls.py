@@ -32,7 +32,9 @@ async def test_operations_are_told_once_for_all_filings_and_it_is_asked_on(tmp_p
                 await asyncio.sleep(0.1)
         mail, *doubled = [mail for mail in mails(own) if SECRET in mail]
         assert not doubled or states[0] == "possibly_doubled"
-        assert "这一原因会使所有备案停下;只通知这一次,24 小时内其他备案不再逐件通知。" in mail
+        assert (
+            "这一原因会使所有备案停下:24 小时内其他备案不再逐件通知,恢复后再次发生的除外。" in mail
+        )
         for one in filings:
             assert SECRET in str([entry.note for entry in (await one.status()).timeline])
         assert SECRET in own.worker_log
