@@ -24,7 +24,8 @@ Made of the table in `gateways/wechat/errors.py` by `python -m tests.docs.wechat
 | {Follows.APPLICANT.value} | the filing is returned, with the reason at the field |
 | {Follows.ANSWER.value} | no error: it tells where an order stands |
 | {Follows.STOP.value} | operations are told once what to do; asked again at the longest pace |
-| {Follows.STOP_ALL.value} | the same, but told once in {SAME_CAUSE_FOR // timedelta(hours=1)} hours (and anew after it was over) for all filings, \
+| {Follows.STOP_ALL.value} | the same, but told once in {SAME_CAUSE_FOR // timedelta(hours=1)} hours \
+(and anew after it was over) for all filings, \
 by whichever meets it first |
 
 A code that is not in the table is tried again, and shows as *unexpected errcode* in the activity's last
