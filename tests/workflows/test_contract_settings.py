@@ -183,4 +183,4 @@ async def test_a_worker_keeps_as_many_filings_as_its_cache_has_room_for(
             by_hand(tmp_path), cast(Client, None), cast(Registry, NoRegistry())
         ):
             pass
-    assert built.value.given["max_cached_workflows"] == 102
+    assert built.value.given["max_cached_workflows"] == 64
