@@ -1,6 +1,7 @@
 """A list that is shown again and again, until Ctrl-C."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ def watch(query: "ListQuery", draw: Draw, *, json_: bool) -> None:
         fail("--watch needs a terminal; without one, call `list` again", Exit.USAGE)
     try:
         run(_watch(query, draw))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # before the first list
         return
 
 
@@ -40,12 +41,23 @@ async def _watch(query: "ListQuery", draw: Draw) -> None:
     from operations.services import open_database
 
     async with open_database(settings()) as pool:
+        # Not as a cancellation: until Python 3.12 `asyncio.wait_for`, which asyncpg waits with, loses
+        # one that comes just as it ends (python/cpython#86296).
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
+        stopped = asyncio.create_task(stop.wait())
         with Live(console=out(), auto_refresh=False) as live:
-            while True:
-                listed = await list_filings(pool, query)
+            while not stop.is_set():
+                looking = asyncio.create_task(list_filings(pool, query))
+                await asyncio.wait({looking, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                if not looking.done():
+                    looking.cancel()
+                    break
+                listed = looking.result()
                 shown = draw(listed)
                 count = f"first {len(listed)}" if len(listed) == query.limit else f"{len(listed)}"
                 at = datetime.now(CHINA)
                 shown.caption = f"{count} filings at {at:%H:%M:%S}; Ctrl-C ends"
                 live.update(shown, refresh=True)
-                await asyncio.sleep(PAUSE)
+                await asyncio.wait({stopped}, timeout=PAUSE)
+        stopped.cancel()
