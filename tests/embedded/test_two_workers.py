@@ -50,7 +50,8 @@ async def test_the_rate_is_the_servers_and_a_worker_may_go(tmp_path: Path) -> No
     async with own_stack(tmp_path, authority_per_second=RATE) as own:
         worker = await second_worker(own)
         try:
-            async with asyncio.timeout(30):
+            # A queue has partitions, of which one is asked: a poller comes to it within its minute.
+            async with asyncio.timeout(90):
                 while len(found := await pollers(own.services.client)) < 2:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
             assert {poller.rate_per_second for poller in found} == {RATE}
