@@ -14,7 +14,6 @@ import temporalio.bridge.worker as bridge
 from temporalio import service
 from temporalio.api.common.v1 import Payload
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
-from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.converter import DataConverter
 
 from gateways.temporal import UndecodableCodec, marker, readable
@@ -23,7 +22,7 @@ DECODE: Final = "decode_activation"
 ENCODE: Final = "encode_completion"
 KNOWN: Final = "1.35."
 """The SDK's version whose functions these are."""
-_Visit = Callable[..., Awaitable[Any]]
+_Walk = Callable[..., Awaitable[Any]]
 
 log = logging.getLogger("beian.worker")
 
@@ -34,41 +33,30 @@ def spare_visits() -> None:
     if not service.__version__.startswith(KNOWN):
         log.warning("temporalio is %s: payloads are walked as it does", service.__version__)
         return
-    setattr(bridge, DECODE, _decoding(getattr(bridge, DECODE)))
-    setattr(bridge, ENCODE, _encoding(getattr(bridge, ENCODE)))
+    setattr(bridge, DECODE, _instead_of(getattr(bridge, DECODE), _mark_unreadable))
+    setattr(bridge, ENCODE, _instead_of(getattr(bridge, ENCODE), lambda completion: None))
 
 
-def _decoding(visit: _Visit) -> _Visit:
+def _instead_of(walk: _Walk, look: Callable[[Any], None]) -> _Walk:
+    """Of what is ours do this alone."""
     from temporalio.converter._extstore import StorageOperationMetrics
 
-    async def decode(
-        activation: WorkflowActivation, data_converter: DataConverter, *args: Any, **options: Any
+    async def looked_at(
+        message: Any, data_converter: DataConverter, *args: Any, **options: Any
     ) -> Any:
         if not _ours(data_converter):
-            return await visit(activation, data_converter, *args, **options)
-        for job in activation.jobs:
-            for payload in _incoming(job):
-                if not readable(payload):
-                    payload.CopyFrom(marker())
+            return await walk(message, data_converter, *args, **options)
+        look(message)
         return StorageOperationMetrics()
 
-    return decode
+    return looked_at
 
 
-def _encoding(visit: _Visit) -> _Visit:
-    from temporalio.converter._extstore import StorageOperationMetrics
-
-    async def encode(
-        completion: WorkflowActivationCompletion,
-        data_converter: DataConverter,
-        *args: Any,
-        **options: Any,
-    ) -> Any:
-        if not _ours(data_converter):
-            return await visit(completion, data_converter, *args, **options)
-        return StorageOperationMetrics()
-
-    return encode
+def _mark_unreadable(activation: WorkflowActivation) -> None:
+    for job in activation.jobs:
+        for payload in _incoming(job):
+            if not readable(payload):
+                payload.CopyFrom(marker())
 
 
 def _ours(converter: DataConverter) -> bool:
