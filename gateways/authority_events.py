@@ -12,7 +12,7 @@ from gateways.event_log import storable
 from gateways.registry import Registry
 
 if TYPE_CHECKING:
-    from gateways.registry import Connection
+    from gateways.database import Connection
 
 CALLS_KEPT = timedelta(days=1)
 """How long calls are remembered; far longer than one may be late and still be taken."""

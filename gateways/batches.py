@@ -13,7 +13,7 @@ from gateways.registry import Registry
 if TYPE_CHECKING:
     import asyncpg
 
-    from gateways.registry import Connection
+    from gateways.database import Connection
 
 LONG = 3600.0
 """Seconds that one may wait for another who takes the same file in."""

@@ -14,14 +14,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
 from filing.records import Entry, Told
 
 if TYPE_CHECKING:
-    Connection = (
-        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    )
+    from gateways.database import Connection
 
 CONFLICT = "conflict-"
 VOID = "void"

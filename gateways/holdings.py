@@ -25,9 +25,7 @@ from filing.vocabulary import Kind
 from gateways.event_log import storable
 
 if TYPE_CHECKING:
-    Connection = (
-        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    )
+    from gateways.database import Connection
 
 Identity = Callable[[str], str]
 

@@ -14,7 +14,7 @@ from filing.sweep import Known, OpenFiling, Told, listing_uid
 from gateways.registry import Registry
 
 if TYPE_CHECKING:
-    from gateways.registry import Connection
+    from gateways.database import Connection
 
 SWEEP_LOCK = 0x6265_6961_6E_03
 """Key of the advisory lock under which one sweep at a time tells people ("beian", 3)."""

@@ -4,8 +4,6 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from activities.ports import AnotherTells
 from filing.notices import Delivery, Notice
 from gateways import shared_causes
@@ -14,7 +12,7 @@ from gateways.registry import Registry
 from gateways.shared_causes import Turn
 
 if TYPE_CHECKING:
-    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    from gateways.database import Connection
 
 
 class NoticeLedger:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from filing.model import Model
 
 if TYPE_CHECKING:
-    from gateways.registry import Pool
+    from gateways.database import Pool
 
 PREFETCH = 1000
 """Rows of one fetch."""

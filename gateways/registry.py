@@ -5,8 +5,6 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
 from filing.application import Application
 from filing.holdings import Claim, Holdings
 from filing.model import CHINA, Model
@@ -20,10 +18,7 @@ from gateways.event_log import CONFLICT, VOID, append, instants, storable
 from gateways.filing_lists import list_filings
 
 if TYPE_CHECKING:
-    Pool = asyncpg.Pool[asyncpg.Record]
-    Connection = (
-        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    )
+    from gateways.database import Connection, Pool
 
 _NOT_ACCEPTED = {
     "status": "lapsed",

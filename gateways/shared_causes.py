@@ -4,13 +4,11 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
-
 from filing.notices import SAME_CAUSE_FOR, Notice
 from gateways.registry import Registry
 
 if TYPE_CHECKING:
-    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    from gateways.database import Connection
 
 TOLD_WITHIN: Final = timedelta(minutes=10)
 """How long whoever is to tell of a cause may take; then the next one tells."""

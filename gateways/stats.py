@@ -30,7 +30,7 @@ from gateways.event_log import CONFLICT, storable
 from gateways.registry import Registry
 
 if TYPE_CHECKING:
-    from gateways.event_log import Connection
+    from gateways.database import Connection
 
 FIRST_DAY, LAST_DAY = date(2004, 1, 1), date(2100, 12, 31)
 """Days that working days are counted for; what lies outside counts as the nearest of them."""

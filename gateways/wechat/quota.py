@@ -17,7 +17,7 @@ from gateways.wechat.errors import ApiRefusal, AuthorityError
 from gateways.wechat.tokens import TokenStore
 
 if TYPE_CHECKING:
-    from gateways.registry import Pool
+    from gateways.database import Pool
 
 DAY = timedelta(days=1)
 LONGEST = timedelta(days=30)

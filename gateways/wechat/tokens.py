@@ -18,7 +18,7 @@ import asyncpg
 from gateways.wechat.errors import AuthorityUnavailable
 
 if TYPE_CHECKING:
-    from gateways.registry import Connection, Pool
+    from gateways.database import Connection, Pool
 
 COMPONENT = ""
 """In place of an appid: the platform's own token."""
