@@ -18,8 +18,10 @@ import asyncpg
 import pytest
 
 from filing.model import CHINA
+from filing.notices import Audience, Notice, NoticePurpose
 from filing.process.state import State
 from filing.records import Entry
+from gateways.ledger import NoticeLedger
 from gateways.migrate import upgrade
 from gateways.registry import Registry
 
@@ -218,3 +220,23 @@ def new_entry() -> Callable[..., Entry]:
         )
 
     return build
+
+
+@pytest.fixture
+def ledger(registry: Registry) -> NoticeLedger:
+    return NoticeLedger(registry)
+
+
+@pytest.fixture
+def notice(uid: str) -> Notice:
+    return Notice(
+        uid=uid,
+        filing_id="filing-wx1a2b3c4d5e6f7a8b",
+        sequence=3,
+        purpose=NoticePurpose.RETURNED,
+        audience=Audience.APPLICANT,
+        email="someone@example.com",
+        mini_program="昆山示例商城",
+        kind_label="新增备案",
+        status_label="待修改",
+    )

@@ -9,26 +9,6 @@ from gateways.ledger import NoticeLedger
 from gateways.registry import NoticeRecord, Registry
 
 
-@pytest.fixture
-def ledger(registry: Registry) -> NoticeLedger:
-    return NoticeLedger(registry)
-
-
-@pytest.fixture
-def notice(uid: str) -> Notice:
-    return Notice(
-        uid=uid,
-        filing_id="filing-wx1a2b3c4d5e6f7a8b",
-        sequence=3,
-        purpose=NoticePurpose.RETURNED,
-        audience=Audience.APPLICANT,
-        email="someone@example.com",
-        mini_program="昆山示例商城",
-        kind_label="新增备案",
-        status_label="待修改",
-    )
-
-
 async def one(registry: Registry, uid: str) -> NoticeRecord:
     (record,) = await registry.notices(uid)
     return record

@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 import temporalio.bridge.worker as bridge
@@ -33,12 +34,18 @@ class Counting(PayloadCodec):
     decode = encode
 
 
-@pytest.fixture
-def spared() -> Iterator[None]:
+@contextmanager
+def sparing() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in (DECODE, ENCODE):
             patch.setattr(bridge, name, getattr(bridge, name))  # put back at the end
         spare_visits()
+        yield
+
+
+@pytest.fixture
+def spared() -> Iterator[None]:
+    with sparing():
         yield
 
 
@@ -116,10 +123,7 @@ async def test_what_goes_out_is_left_as_it_is(unvisited: None) -> None:
 
 async def test_the_same_comes_of_it_as_without() -> None:
     plain = await decode(data_converter())
-    with pytest.MonkeyPatch.context() as patch:
-        for name in (DECODE, ENCODE):
-            patch.setattr(bridge, name, getattr(bridge, name))
-        spare_visits()
+    with sparing():
         assert await decode(data_converter()) == plain
 
 

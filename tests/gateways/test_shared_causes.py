@@ -15,27 +15,14 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def ledger(registry: Registry) -> NoticeLedger:
-    return NoticeLedger(registry)
-
-
-@pytest.fixture
-def stopped(uid: str) -> list[Notice]:
+def stopped(notice: Notice) -> list[Notice]:
     """Notices of twenty filings about one cause."""
-    return [
-        Notice(
-            uid=f"{uid}-{n}",
-            filing_id="filing-wx1a2b3c4d5e6f7a8b",
-            sequence=3,
-            purpose=NoticePurpose.TROUBLE,
-            audience=Audience.OPERATIONS,
-            mini_program="昆山示例商城",
-            kind_label="新增备案",
-            status_label="提交管局",
-            cause=f"the secret of {uid} is wrong",
-        )
-        for n in range(20)
-    ]
+    told = {
+        "purpose": NoticePurpose.TROUBLE,
+        "audience": Audience.OPERATIONS,
+        "cause": f"the secret of {notice.uid} is wrong",
+    }
+    return [notice.model_copy(update={**told, "uid": f"{notice.uid}-{n}"}) for n in range(20)]
 
 
 async def begun(

@@ -62,7 +62,7 @@ async def told(own: OwnStack, filings: list[Filing]) -> list[str]:
 
 def mails(own: OwnStack) -> list[str]:
     """The texts of all caught mails."""
-    files = sorted((own.home / "mail").glob("*.eml"))
+    files = own.stack.mail.messages()
     parsed = [message_from_bytes(file.read_bytes(), policy=default) for file in files]
     bodies = [mail.get_body(("plain",)) for mail in parsed]
     return [body.get_content() for body in bodies if body is not None]
