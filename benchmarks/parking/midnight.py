@@ -98,8 +98,8 @@ async def midnight(
         "mails_at_midnight": len(parked.stack.mail.messages()) - mails,
         "mib": await parked.sizes(),
     }
-    told(figures)
     if morning:
+        told(figures)
         figures["morning"] = await _morning(parked, chosen, due, at, morning, rate)
     return figures
 
