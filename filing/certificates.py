@@ -1,6 +1,5 @@
 """Checks of certificates: their numbers, each by its own form, and how long they are valid."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
@@ -89,15 +88,16 @@ def check_number(
 
 def check_valid_to(
     path: str, label: str, valid_to: date | Literal["长期"], province: str, today: date
-) -> Iterator[Problem]:
+) -> Problem | None:
     """Whether a certificate is valid for long enough; `label` says whose it is."""
     if valid_to == LONG_TERM:
-        return
+        return None
     months = REMAINING_MONTHS_IN.get(province, REMAINING_MONTHS)
+    if valid_to > months_after(today, months):
+        return None
     if valid_to <= today:
         fix = "请换领新证件后填写新的有效期"
-        yield problem(path, "certificate.expired", f"{label}证件已过期", fix)
-    elif valid_to <= months_after(today, months):
-        message = f"{label}证件的剩余有效期不足 {months} 个月"
-        fix = f"剩余有效期须大于 {months} 个月,请换领新证件后提交"
-        yield problem(path, "certificate.expires_soon", message, fix)
+        return problem(path, "certificate.expired", f"{label}证件已过期", fix)
+    message = f"{label}证件的剩余有效期不足 {months} 个月"
+    fix = f"剩余有效期须大于 {months} 个月,请换领新证件后提交"
+    return problem(path, "certificate.expires_soon", message, fix)

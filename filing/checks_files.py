@@ -50,11 +50,15 @@ _CONVERSIONS = {
 def check_files(application: Application, files: Mapping[str, FileFacts]) -> Iterator[Problem]:
     """Each file by itself, then all of them against each other."""
     image = material_rules().image
+    contents = []
     for i, material in enumerate(application.materials):
-        facts = files.get(material.file) or FileFacts(file=material.file, problem="missing")
+        facts = files.get(material.file)
+        if facts is None:
+            facts = FileFacts(file=material.file, problem="missing")
+        else:
+            contents.append(facts.sha256)
         yield from _file(f"materials.{i}.file", material, facts, image)
-    known = [files[m.file].sha256 for m in application.materials if m.file in files]
-    if len(set(known)) < len(known):  # both below are about one content in two places
+    if len(set(contents)) < len(contents):  # both below are about one content in two places
         yield from _same_content(application, files)
         yield from _copies(application, files)
 
@@ -67,26 +71,29 @@ def _file(path: str, material: Material, facts: FileFacts, image: Image) -> Iter
         known = facts.problem if facts.problem in _FILE_PROBLEMS else ""
         yield problem(path, _FILE_CODES[known], f"{label}:{message}", fix)
         return
-    if facts.media_type not in image.media_types:
+    taken = facts.media_type in image.media_types
+    if not taken:
         message = f"{label}不是 PNG 或 JPEG 图片"
         fix = _CONVERSIONS.get(
             facts.media_type or "", "请导出为 PNG 或 JPEG(按内容判断,不看扩展名)"
         )
         yield problem(path, "file.wrong_media_type", message, fix)
-    if facts.size is not None and facts.size > image.most_bytes:
+    if (facts.size or 0) > image.most_bytes:
         megabytes = f"{image.most_bytes / 1024 / 1024:g} MB"
         message, fix = f"{label}的图片超过 {megabytes}", f"请压缩到 {megabytes} 以内"
         yield problem(path, "file.too_large", message, fix)
-    if facts.width is not None and facts.height is not None:
-        sides = min(facts.width, facts.height), max(facts.width, facts.height)
-        if sides[0] < image.least_sides[0] or sides[1] < image.least_sides[1]:
-            message = f"{label}的图片过小({facts.width}×{facts.height})"
-            fix = f"请提供不小于 {image.least_sides[0]}×{image.least_sides[1]} 像素的图片"
+    width, height = facts.width, facts.height
+    if width is not None and height is not None:
+        shorter, longer = image.least_sides
+        if min(width, height) < shorter or max(width, height) < longer:
+            message = f"{label}的图片过小({width}×{height})"
+            fix = f"请提供不小于 {shorter}×{longer} 像素的图片"
             yield problem(path, "file.too_small", message, fix)
-    elif facts.media_type in image.media_types:
+    elif taken:
         fix = "请重新导出为 PNG、JPEG"
         yield problem(path, "file.unreadable", f"{label}的图片无法解码", fix)
-    if material.sha256 is not None and material.sha256 != facts.sha256:
+    sha256 = material.sha256
+    if sha256 is not None and sha256 != facts.sha256:
         message = f"{label}的文件内容与申请中的 sha256 不一致"
         fix = "文件已被改动:请删除 sha256,或恢复原文件"
         yield problem(path.removesuffix("file") + "sha256", "file.changed", message, fix)

@@ -5,7 +5,7 @@ What is asked for is `filing.materials`; what the files are is checked in `filin
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import PureWindowsPath
 
@@ -40,6 +40,11 @@ _MISSING = {
 }
 """Codes, by what is lacking; the last for any other paper that a rule requires."""
 
+_PRE_APPROVAL = MaterialType.PRE_APPROVAL
+
+_Held = Sequence[tuple[MaterialType, str | None]]
+"""Type and side of each paper that is there."""
+
 ONE_A_PLACE = frozenset({*PRINCIPALS_PAPERS, MaterialType.SUBJECT_CERTIFICATE})
 """One photo a place [O WXJ]: which of two would be sent must not be left to chance."""
 
@@ -50,23 +55,26 @@ def check_materials(
     """Which papers are there; and, where the files were looked at, what these are."""
     materials = application.materials
     asked = asked_for(application, today)
-    yield from _lacking(asked, materials)
-    yield from _too_many(asked, materials)
-    for i, material in enumerate(materials):
-        path, kind = f"materials.{i}", material.type
+    held = [(material.type, material.side) for material in materials]
+    if not asked.places.issubset(held):
+        yield from _lacking(asked, materials)
+    yield from _too_many(asked, held)
+    for i, (material, (kind, side)) in enumerate(zip(materials, held, strict=True)):
         if not stays_in_folder(material.file):
             message = f"{MATERIAL_LABELS[kind]}的文件路径不正确"
             fix = "请填写相对于申请文件的路径,不含 .."
-            yield problem(f"{path}.file", "file.bad_path", message, fix)
-        if material.side is None and kind in PRINCIPALS_PAPERS:
-            yield from _no_side(path, material, application)
-        if kind is MaterialType.PRE_APPROVAL:
-            yield from _category(path, material, application)
-        if material.signed_on is not None:
-            yield from _age(path, material, material.signed_on, today)
+            yield problem(f"materials.{i}.file", "file.bad_path", message, fix)
+        if side is None and kind in PRINCIPALS_PAPERS:
+            yield from _no_side(f"materials.{i}", material, application)
+        if kind is _PRE_APPROVAL:
+            yield from _category(f"materials.{i}", material, application)
+        signed_on = material.signed_on
+        if signed_on is not None:
+            yield from _age(f"materials.{i}", material, signed_on, today)
         if kind not in asked.types:
-            yield from _superfluous(path, material, application)
-    yield from _twice(materials)
+            yield from _superfluous(f"materials.{i}", material, application)
+    if len(set(held)) < len(held):
+        yield from _twice(held)
     if files is not None:
         yield from check_files(application, files)
 
@@ -96,13 +104,13 @@ def _lack(one: Requirement) -> Problem:
     return problem("materials", given, message, fix)
 
 
-def _too_many(asked: Asked, held: tuple[Material, ...]) -> Iterator[Problem]:
+def _too_many(asked: Asked, held: _Held) -> Iterator[Problem]:
     most_of_all = material_rules().most_materials
     if len(held) > most_of_all:
         fix = f"最多 {most_of_all} 份"
         yield problem("materials", "material.too_many", "材料过多", fix)
         return
-    kinds = [material.type for material in held if material.type not in ONE_A_PLACE]
+    kinds = [kind for kind, _ in held if kind not in ONE_A_PLACE]
     if len(set(kinds)) == len(kinds):
         return  # one of each is always taken
     for kind, count in Counter(kinds).items():
@@ -166,12 +174,9 @@ def _superfluous(path: str, material: Material, application: Application) -> Ite
     yield problem(f"{path}.type", "material.superfluous", message, fix)
 
 
-def _twice(materials: tuple[Material, ...]) -> Iterator[Problem]:
-    seen: set[tuple[MaterialType, str | None]] = set()
-    for i, material in enumerate(materials):
-        place = (material.type, material.side)
-        if material.type in ONE_A_PLACE and place in seen:
-            message = f"{MATERIAL_LABELS[material.type]}重复"
+def _twice(held: _Held) -> Iterator[Problem]:
+    for i, (kind, side) in enumerate(held):
+        if kind in ONE_A_PLACE and (kind, side) in held[:i]:
+            message = f"{MATERIAL_LABELS[kind]}重复"
             fix = "同一证件的同一面只保留一份"
             yield problem(f"materials.{i}", "material.duplicate", message, fix)
-        seen.add(place)

@@ -81,18 +81,20 @@ def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
     if not name or len(name) > LONGEST_PERSON_NAME or any(map(str.isdigit, name)):
         fix = "请按证件填写姓名"
         yield problem(f"{path}.name", "name.malformed", f"{label}姓名不正确", fix)
-    yield from _certificate(role, today)
-    yield from _validity(role, province, today)
-    if not path.endswith("legal_representative"):
+    certificate = person.certificate
+    yield from _certificate(f"{path}.certificate", label, certificate, today)
+    yield from _validity(f"{path}.certificate", label, certificate, province, today)
+    if path.endswith("principal") and may_be_minor(certificate, today):
         yield from _age(role, province, today)
     fix = "请填写 11 位中国大陆手机号码"
-    if not identifiers.is_mobile(person.mobile):
+    mobile, emergency_mobile = person.mobile, person.emergency_mobile
+    if not identifiers.is_mobile(mobile):
         message = f"{label}手机号码格式不正确"
         yield problem(f"{path}.mobile", "mobile.malformed", message, fix)
-    if not identifiers.is_mobile(person.emergency_mobile):
+    if not identifiers.is_mobile(emergency_mobile):
         message = f"{label}应急手机号码格式不正确"
         yield problem(f"{path}.emergency_mobile", "emergency_mobile.malformed", message, fix)
-    if person.emergency_mobile == person.mobile:
+    if emergency_mobile == mobile:
         message = f"{label}的应急手机号码与手机号码相同"
         fix = "请填写另一个能联系到的手机号码"
         yield problem(f"{path}.emergency_mobile", "emergency_mobile.same", message, fix)
@@ -101,34 +103,39 @@ def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
         yield problem(f"{path}.email", "email.malformed", f"{label}电子邮箱格式不正确", fix)
 
 
-def _certificate(role: Role, today: date) -> Iterator[Problem]:
-    path, label, certificate = f"{role.path}.certificate", role.label, role.person.certificate
+def _certificate(
+    path: str, label: str, certificate: PersonCertificate, today: date
+) -> Iterator[Problem]:
+    kind = certificate.type
     fix = "请填写 resident_id(居民身份证)或 passport(护照)"
-    if certificate.type not in PERSONAL_CERTIFICATES:
+    if kind not in PERSONAL_CERTIFICATES:
         message = f"{label}的证件应为个人证件"
         yield problem(f"{path}.type", "certificate.not_personal", message, fix)
         return
-    if certificate.type not in USUAL_CERTIFICATES:
+    if kind not in USUAL_CERTIFICATES:
         message = f"{label}的证件一般为居民身份证或护照"
         yield problem(f"{path}.type", "certificate.unusual_type", message, fix)
-    fault = check_number(f"{path}.number", label, certificate.type, certificate.number, today)
+    fault = check_number(f"{path}.number", label, kind, certificate.number, today)
     if fault is not None:
         yield fault
 
 
-def _validity(role: Role, province: str, today: date) -> Iterator[Problem]:
-    path, label = f"{role.path}.certificate", role.label
-    certificate: PersonCertificate = role.person.certificate
-    if certificate.valid_from > today:
+def _validity(
+    path: str, label: str, certificate: PersonCertificate, province: str, today: date
+) -> Iterator[Problem]:
+    valid_from, valid_to = certificate.valid_from, certificate.valid_to
+    if valid_from > today:
         fix = "请核对证件有效期的起始日期"
         yield problem(
             f"{path}.valid_from", "certificate.not_yet_valid", f"{label}证件尚未生效", fix
         )
-    if certificate.valid_to != LONG_TERM and certificate.valid_to <= certificate.valid_from:
+    if valid_to != LONG_TERM and valid_to <= valid_from:
         message = f"{label}证件的有效期止不晚于有效期起"
         yield problem(f"{path}.valid_to", "certificate.validity_order", message, "请对照证件核对")
-    else:
-        yield from check_valid_to(f"{path}.valid_to", label, certificate.valid_to, province, today)
+        return
+    late = check_valid_to(f"{path}.valid_to", label, valid_to, province, today)
+    if late is not None:
+        yield late
 
 
 def age(born: date, today: date) -> int:
@@ -136,10 +143,15 @@ def age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
+def may_be_minor(certificate: PersonCertificate, today: date) -> bool:
+    """By the year of birth in a citizen's number; nothing else tells how old somebody is."""
+    return (
+        certificate.number[6:10] >= str(today.year - ADULT) and certificate.type in RESIDENT_NUMBER
+    )
+
+
 def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
     certificate = role.person.certificate
-    if certificate.type not in RESIDENT_NUMBER:
-        return
     born = identifiers.birth_date(certificate.number)
     if born is None or born > today:
         return
@@ -161,18 +173,20 @@ def _printed(certificate: PersonCertificate) -> tuple[object, ...]:
 
 def _pair(role: Role, other: Role) -> Iterator[Problem]:
     person, earlier = role.person, other.person
-    if same_person(person, earlier):
+    certificate, other_certificate = person.certificate, earlier.certificate
+    if certificate.number == other_certificate.number:
         if person.name != earlier.name:
             message = f"与{other.label}的证件号码相同,姓名却不同"
             fix = "请对照证件核对姓名与号码"
             yield problem(f"{role.path}.name", "name.differs", message, fix)
-        if _printed(person.certificate) != _printed(earlier.certificate):
+        if _printed(certificate) != _printed(other_certificate):
             message = f"与{other.label}的证件号码相同,证件类型或有效期却不同"
             fix = "同一人的证件信息请填写一致"
             yield problem(f"{role.path}.certificate", "certificate.differs", message, fix)
         return
-    if person.mobile == earlier.mobile:
-        shown = identifiers.mask(person.mobile)
+    mobile = person.mobile
+    if mobile == earlier.mobile:
+        shown = identifiers.mask(mobile)
         message = f"{role.label}与{other.label}不是同一人,手机号码({shown})却相同"
         fix = "不同的人请填写各自的手机号码"
         yield problem(f"{role.path}.mobile", "mobile.shared", message, fix)

@@ -44,10 +44,11 @@ def _certificate(subject: Subject, today: date) -> Iterator[Problem]:
     if not certificate.address:
         fix = "请按证件填写住所"
         yield problem(f"{path}.address", "address.empty", "主办单位证件住所为空", fix)
-    if certificate.valid_to is not None:
-        yield from check_valid_to(
-            f"{path}.valid_to", "主办单位", certificate.valid_to, subject.province, today
-        )
+    valid_to = certificate.valid_to
+    if valid_to is not None:
+        late = check_valid_to(f"{path}.valid_to", "主办单位", valid_to, subject.province, today)
+        if late is not None:
+            yield late
     sort = sorts()[subject.type]
     of_person = certificate.type in PERSONAL_CERTIFICATES
     wrong = of_person is not (subject.type is ApplicantType.INDIVIDUAL)
@@ -111,12 +112,13 @@ def _addresses(subject: Subject) -> Iterator[Problem]:
     elif len(address) > LONGEST_ADDRESS:
         fix = f"请缩短到 {LONGEST_ADDRESS} 个字符以内"
         yield problem(path, "address.too_long", "通讯地址过长", fix)
-    for name in (subject.province, subject.city, subject.district):
-        if len(name) > 1 and divisions.begins(address, name):
-            fix = "只填写区县以下的部分,例如 某某路 1 号"
-            message = "通讯地址重复了省、市或区县"
-            yield problem(path, "address.repeats_division", message, fix)
-            break
+    names = subject.province, subject.city, subject.district
+    if address.startswith(names) and any(
+        len(name) > 1 and divisions.begins(address, name) for name in names
+    ):
+        fix = "只填写区县以下的部分,例如 某某路 1 号"
+        message = "通讯地址重复了省、市或区县"
+        yield problem(path, "address.repeats_division", message, fix)
 
 
 def _domicile(application: Application) -> Iterator[Problem]:

@@ -5,9 +5,10 @@ The list is `data/divisions.json` (GB/T 2260 codes; where it comes from stands i
 """
 
 import json
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
@@ -98,9 +99,13 @@ def province_code(province: str) -> str | None:
 
 def province_at_start(address: str) -> str | None:
     """The province with whose name an address begins."""
-    if not address.startswith(provinces()):
-        return None
-    return next(province for province in provinces() if address.startswith(province))
+    found = _any_province().match(address)
+    return found[0] if found else None
+
+
+@cache
+def _any_province() -> re.Pattern[str]:
+    return re.compile("|".join(provinces()))
 
 
 @cache
@@ -112,6 +117,7 @@ def province_of_abbreviation(character: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def locate(province: str, city: str, district: str) -> Place | PlaceFault:
     """The place that three names mean, or the first of them that does not fit the one before.
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from filing import divisions, identifiers
 from filing.application import Application, Material, Person
 from filing.changes import differences
-from filing.checks_people import ADULT, age, same_person
+from filing.checks_people import ADULT, age, may_be_minor, same_person
 from filing.material_rules import (
     Circumstance,
     Image,
@@ -102,6 +102,8 @@ class Asked(NamedTuple):
     papers: tuple[Requirement, ...]
     demanded: tuple[Requirement, ...]
     """Those whose lack is told; of the lack of a pre-approval's, `filing.pre_approvals` tells."""
+    places: frozenset[tuple[MaterialType, str | None]]
+    """Type and side of each of these: where all are there, none lacks."""
     types: frozenset[MaterialType]
     """Of every paper that is of use."""
     most: Mapping[MaterialType, int]
@@ -169,13 +171,11 @@ def _asked_in(situation: Situation) -> Asked:
     ]
     needs = ("required", "conditional", "optional")
     papers = tuple(sorted(found, key=lambda one: needs.index(one.need)))
+    demanded = tuple(one for one in papers if one.need != "optional" and one.category is None)
     return Asked(
         papers=papers,
-        demanded=tuple(
-            one
-            for one in papers
-            if one.need != "optional" and one.type is not MaterialType.PRE_APPROVAL
-        ),
+        demanded=demanded,
+        places=frozenset((one.type, one.side) for one in demanded),
         types=frozenset(kind for one in papers for kind in (one.type, *one.met_by)),
         most={one.type: one.most for one in papers if one.most is not None},
     )
@@ -213,9 +213,10 @@ def from_other_province(application: Application) -> bool:
 
 
 def _is_minor(person: Person, today: date) -> bool:
-    if person.certificate.type is not CertificateType.RESIDENT_ID:
+    certificate = person.certificate
+    if certificate.type is not CertificateType.RESIDENT_ID or not may_be_minor(certificate, today):
         return False
-    born = identifiers.birth_date(person.certificate.number)
+    born = identifiers.birth_date(certificate.number)
     return born is not None and age(born, today) < ADULT
 
 

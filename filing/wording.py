@@ -50,9 +50,12 @@ Plain = NewType("Plain", str)
 """Letters and Chinese characters only, in lower case: what is compared."""
 
 
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+
+
 def plain(text: str) -> Plain:
     """A text without all that is not said in words."""
-    return Plain("".join(filter(str.isalpha, normalize("NFKC", text).lower())))
+    return Plain(_NO_LETTERS.sub("", normalize("NFKC", text).lower()))
 
 
 def is_generic_name(name: Plain) -> bool:
@@ -67,9 +70,7 @@ def is_placeholder(remark: Plain) -> bool:
 
 def tells_little(remark: Plain, names: Sequence[Plain]) -> bool:
     """Whether a remark holds little beside these names and what any remark could hold."""
-    stays = set(remark) - _letters_of_empty_phrases()
-    stays.difference_update(*names)
-    if len(stays) >= LEAST_TOLD:
+    if len(set(remark).difference(_letters_of_empty_phrases(), *names)) >= LEAST_TOLD:
         return False  # whatever is taken out
     text: str = remark
     for name in names:
