@@ -23,7 +23,12 @@ from typing import Any, NoReturn, TypeVar
 import asyncpg
 import uvloop
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker import (
+    PollerBehaviorAutoscaling,
+    UnsandboxedWorkflowRunner,
+    Worker,
+    WorkflowRunner,
+)
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.asking import AUTHORITY_QUEUE, Unhurried
@@ -206,6 +211,8 @@ async def running_worker(
             max_cached_workflows=settings.cached_filings,
             max_concurrent_workflow_tasks=WORKFLOW_TASKS,
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+            # With a set number, one of five would fetch all tasks of filings that are not in the cache.
+            workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
             graceful_shutdown_timeout=GRACE,
         )
         _be_patient(worker)
