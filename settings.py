@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 """Of programs that run until they are stopped."""
 
-CACHED_FILING_KIB = 256
-"""Of a worker's memory for a filing that it keeps: 160 in platform review, more when it is further on,
-and what the collector leaves uncollected of those that went (docs/performance.md)."""
+CACHED_FILING_KIB = 448
+"""Of a worker's memory for a filing that it keeps: 160 in platform review, up to 430 further on, with
+what the collector leaves uncollected of those that went (docs/performance.md)."""
 
 
 class WrongSettings(Exception):

@@ -211,7 +211,7 @@ async def running_worker(
             max_cached_workflows=settings.cached_filings,
             max_concurrent_workflow_tasks=WORKFLOW_TASKS,
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
-            # With a set number, one of five would fetch all tasks of filings that are not in the cache.
+            # Of a set number a fifth fetches what is not in the cache: one of the SDK's five.
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
             graceful_shutdown_timeout=GRACE,
         )

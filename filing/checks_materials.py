@@ -40,8 +40,6 @@ _MISSING = {
 }
 """Codes, by what is lacking; the last for any other paper that a rule requires."""
 
-_PRE_APPROVAL = MaterialType.PRE_APPROVAL
-
 _Held = Sequence[tuple[MaterialType, str | None]]
 """Type and side of each paper that is there."""
 
@@ -56,7 +54,7 @@ def check_materials(
     materials = application.materials
     asked = asked_for(application, today)
     held = [(material.type, material.side) for material in materials]
-    if not asked.places.issubset(held):
+    if not asked.places.issubset(held):  # mostly none lacks, which is soon seen
         yield from _lacking(asked, materials)
     yield from _too_many(asked, held)
     for i, (material, (kind, side)) in enumerate(zip(materials, held, strict=True)):
@@ -66,7 +64,7 @@ def check_materials(
             yield problem(f"materials.{i}.file", "file.bad_path", message, fix)
         if side is None and kind in PRINCIPALS_PAPERS:
             yield from _no_side(f"materials.{i}", material, application)
-        if kind is _PRE_APPROVAL:
+        if kind is MaterialType.PRE_APPROVAL:
             yield from _category(f"materials.{i}", material, application)
         signed_on = material.signed_on
         if signed_on is not None:
@@ -79,12 +77,12 @@ def check_materials(
         yield from check_files(application, files)
 
 
-def _lacking(asked: Asked, held: tuple[Material, ...]) -> Iterator[Problem]:
+def _lacking(asked: Asked, materials: tuple[Material, ...]) -> Iterator[Problem]:
     """A paper that is asked for and not there: an error where it is required, a warning where it
     depends on something that the application does not tell. Those of pre-approvals are told with
     their articles, by `filing.pre_approvals`."""
     for one in asked.demanded:
-        for material in held:
+        for material in materials:
             if one.met(material):
                 break
         else:
@@ -175,8 +173,11 @@ def _superfluous(path: str, material: Material, application: Application) -> Ite
 
 
 def _twice(held: _Held) -> Iterator[Problem]:
-    for i, (kind, side) in enumerate(held):
-        if kind in ONE_A_PLACE and (kind, side) in held[:i]:
+    seen: set[tuple[MaterialType, str | None]] = set()
+    for i, place in enumerate(held):
+        kind, _ = place
+        if kind in ONE_A_PLACE and place in seen:
             message = f"{MATERIAL_LABELS[kind]}重复"
             fix = "同一证件的同一面只保留一份"
             yield problem(f"materials.{i}", "material.duplicate", message, fix)
+        seen.add(place)

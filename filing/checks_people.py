@@ -85,7 +85,7 @@ def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
     yield from _certificate(f"{path}.certificate", label, certificate, today)
     yield from _validity(f"{path}.certificate", label, certificate, province, today)
     if path.endswith("principal") and may_be_minor(certificate, today):
-        yield from _age(role, province, today)
+        yield from _age(f"{path}.certificate", label, certificate, province, today)
     fix = "请填写 11 位中国大陆手机号码"
     mobile, emergency_mobile = person.mobile, person.emergency_mobile
     if not identifiers.is_mobile(mobile):
@@ -144,21 +144,24 @@ def age(born: date, today: date) -> int:
 
 
 def may_be_minor(certificate: PersonCertificate, today: date) -> bool:
-    """By the year of birth in a citizen's number; nothing else tells how old somebody is."""
+    """Whether the year in a citizen's number, well formed or not, leaves it open that its holder is
+    under age; False for other papers, which do not tell."""
     return (
         certificate.number[6:10] >= str(today.year - ADULT) and certificate.type in RESIDENT_NUMBER
     )
 
 
-def _age(role: Role, province: str, today: date) -> Iterator[Problem]:
-    certificate = role.person.certificate
+def _age(
+    path: str, label: str, certificate: PersonCertificate, province: str, today: date
+) -> Iterator[Problem]:
+    """Of somebody who may be under age."""
     born = identifiers.birth_date(certificate.number)
     if born is None or born > today:
         return
     years = age(born, today)
     if years >= ADULT:
         return
-    path, message = f"{role.path}.certificate.number", f"{role.label}未满 {ADULT} 周岁"
+    path, message = f"{path}.number", f"{label}未满 {ADULT} 周岁"
     if years >= YOUNGEST_IN.get(province, ADULT):
         fix = "该省可能受理,或须另附证明,请审核人员核对"
         yield problem(path, "age.minor_in_province", message, fix)
@@ -173,13 +176,12 @@ def _printed(certificate: PersonCertificate) -> tuple[object, ...]:
 
 def _pair(role: Role, other: Role) -> Iterator[Problem]:
     person, earlier = role.person, other.person
-    certificate, other_certificate = person.certificate, earlier.certificate
-    if certificate.number == other_certificate.number:
+    if same_person(person, earlier):
         if person.name != earlier.name:
             message = f"与{other.label}的证件号码相同,姓名却不同"
             fix = "请对照证件核对姓名与号码"
             yield problem(f"{role.path}.name", "name.differs", message, fix)
-        if _printed(certificate) != _printed(other_certificate):
+        if _printed(person.certificate) != _printed(earlier.certificate):
             message = f"与{other.label}的证件号码相同,证件类型或有效期却不同"
             fix = "同一人的证件信息请填写一致"
             yield problem(f"{role.path}.certificate", "certificate.differs", message, fix)

@@ -113,6 +113,7 @@ def _addresses(subject: Subject) -> Iterator[Problem]:
         fix = f"请缩短到 {LONGEST_ADDRESS} 个字符以内"
         yield problem(path, "address.too_long", "通讯地址过长", fix)
     names = subject.province, subject.city, subject.district
+    # The first part is soon told; the second is what counts.
     if address.startswith(names) and any(
         len(name) > 1 and divisions.begins(address, name) for name in names
     ):

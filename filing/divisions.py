@@ -6,9 +6,9 @@ The list is `data/divisions.json` (GB/T 2260 codes; where it comes from stands i
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
@@ -117,7 +117,6 @@ def province_of_abbreviation(character: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def locate(province: str, city: str, district: str) -> Place | PlaceFault:
     """The place that three names mean, or the first of them that does not fit the one before.
 
@@ -127,15 +126,33 @@ def locate(province: str, city: str, district: str) -> Place | PlaceFault:
     found = _provinces().get(province)
     if found is None:
         return _no_province(province)
+    place = _places(province).get((city, district))
+    if place is not None:
+        return place
     cities = _cities(found, city, district)
-    if not cities:
-        return _no_city(found, city)
-    for candidate in cities:
-        code = candidate.districts.get(district)
-        if code is not None:
-            name = found.name if found.name in MUNICIPALITIES else candidate.name
-            return Place(found.name, found.code, name, candidate.code, district, code)
-    return _no_district(found, cities, district)
+    return _no_district(found, cities, district) if cities else _no_city(found, city)
+
+
+@cache
+def _places(province: str) -> Mapping[tuple[str, str], Place]:
+    """Of a known province, by each way of writing the city, and by district."""
+    found = _provinces()[province]
+    places: dict[tuple[str, str], Place] = {}
+    for city in found.cities:
+        name = _city_label(found, city)
+        for district, code in city.districts.items():
+            place = Place(found.name, found.code, name, city.code, district, code)
+            for written in _ways_to_write(found, city, district):
+                places.setdefault((written, district), place)
+    return places
+
+
+def _ways_to_write(province: _Province, city: _City, district: str) -> Iterable[str]:
+    if province.name in MUNICIPALITIES:
+        return province.name, *_MUNICIPAL_CITY
+    if city.name == _DIRECT_COUNTIES:
+        return district, *_DIRECT_COUNTIES_NAMES
+    return (city.name,)
 
 
 class Elsewhere(NamedTuple):

@@ -17,7 +17,7 @@ def problem(path: str, code: str, message: str, fix: str) -> Problem:
     return Problem(path=path, code=code, message=message, fix=fix, severity=severity)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # of today, for each certificate and letter
 def months_after(day: date, months: int) -> date:
     """The same day so many months later (or earlier), or that month's last day."""
     index = day.year * 12 + day.month - 1 + months

@@ -91,6 +91,14 @@ class Rule(Model):
     """The PDF of ours that may be signed for it."""
 
     @model_validator(mode="after")
+    def _categories_are_pre_approvals(self) -> Self:
+        if self.each == "pre_approval" and self.type is not MaterialType.PRE_APPROVAL:
+            raise ValueError(
+                f"{self.type.value}: only of pre_approval one is asked for by category"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _weak_sources_only_warn(self) -> Self:
         if self.need == "required" and self.mark in UNSURE:
             raise ValueError(f"{self.type.value}: what rests on {self.mark} cannot be required")

@@ -171,7 +171,11 @@ def _asked_in(situation: Situation) -> Asked:
     ]
     needs = ("required", "conditional", "optional")
     papers = tuple(sorted(found, key=lambda one: needs.index(one.need)))
-    demanded = tuple(one for one in papers if one.need != "optional" and one.category is None)
+    demanded = tuple(
+        one
+        for one in papers
+        if one.need != "optional" and one.type is not MaterialType.PRE_APPROVAL
+    )
     return Asked(
         papers=papers,
         demanded=demanded,

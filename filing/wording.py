@@ -50,12 +50,14 @@ Plain = NewType("Plain", str)
 """Letters and Chinese characters only, in lower case: what is compared."""
 
 
-_NO_LETTERS = re.compile(r"[\W\d_]+")
-
-
 def plain(text: str) -> Plain:
     """A text without all that is not said in words."""
-    return Plain(_NO_LETTERS.sub("", normalize("NFKC", text).lower()))
+    letters = _NO_LETTERS.sub("", normalize("NFKC", text).lower())
+    return Plain(letters if letters.isalpha() else "".join(filter(str.isalpha, letters)))
+
+
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+"""Most of what is none; it leaves numbers without digits, such as 〇 and ❶."""
 
 
 def is_generic_name(name: Plain) -> bool:

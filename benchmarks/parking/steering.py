@@ -88,7 +88,7 @@ async def calendar(parked: Parked, rate: float) -> dict[str, Any]:
     assert due is not None, "nothing waits in platform review: park some"
     arrangement = await RegistryCalendar(parked.services.registry).arrangement()
     last = due.astimezone(CHINA).date() - timedelta(days=1)
-    day = working_day_from(arrangement, last)  # the last, unless an earlier run made it a day off
+    day = working_day_from(arrangement, last)  # it may be off since a run that was broken off
     notice = parked.home / "parking" / "notice.json"
     notice.parent.mkdir(exist_ok=True)
     notice.write_text(json.dumps(await _notice(parked, day), ensure_ascii=False), encoding="utf-8")
@@ -164,5 +164,5 @@ async def _notice(parked: Parked, day: date) -> dict[str, Any]:
         "title": f"{day} 放假的通知(基准测试)",
         "announced_on": str(date(day.year - 1, 11, 4)),
         "holidays": [*periods, {"name": "", "from": str(day), "to": str(day)}],
-        "working_weekends": [str(worked) for worked in shown.working_weekends],
+        "working_weekends": [str(worked) for worked in shown.working_weekends if worked != day],
     }

@@ -176,6 +176,11 @@ def test_a_weak_source_cannot_require(mark: str) -> None:
     assert parse_material_rules(_one_rule(mark=mark, need="conditional")).rules[0].mark == mark
 
 
+def test_no_other_paper_is_asked_for_by_category() -> None:
+    with pytest.raises(ValidationError, match="only of pre_approval"):
+        parse_material_rules(_one_rule(type="other", each="pre_approval"))
+
+
 def test_a_province_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValidationError, match="川: no province"):
         parse_material_rules(_one_rule(when={"provinces": ["川"]}))

@@ -1,6 +1,10 @@
 """Names and remarks, judged by their words."""
 
+from unicodedata import normalize
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from filing.vocabulary import SERVICE_CONTENTS
 from filing.wording import (
@@ -12,6 +16,13 @@ from filing.wording import (
     tells_little,
     words,
 )
+
+
+@given(st.text())
+@example("二〇医院")
+@example("❶测试❷Ⅳ_a1²é")
+def test_plain_keeps_letters_and_nothing_else(text: str) -> None:
+    assert plain(text) == "".join(c for c in normalize("NFKC", text).lower() if c.isalpha())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
+from temporalio.worker import PollerBehaviorAutoscaling
 
 import worker
 from activities.filing import CheckOrder, FilingActivities, Opening, RecordOrder
@@ -23,7 +24,7 @@ from gateways.materials import materials_store
 from gateways.registry import Registry
 from operations.applications import examine_files, store_materials
 from operations.examples import write_example
-from settings import Settings
+from settings import CACHED_FILING_KIB, Settings
 from tests.filing.process_play import RETURN, china
 
 TODAY = datetime(2026, 11, 24, 10, tzinfo=CHINA)
@@ -81,6 +82,8 @@ async def activities(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Fil
         async with worker.running_worker(settings, cast(Client, None), registry):
             pass
     assert built.value.given["task_queue"] == "filings"
+    # A set number would leave a fifth of the pollers to all filings that are not in the cache.
+    assert built.value.given["workflow_task_poller_behavior"] == PollerBehaviorAutoscaling()
     owner = built.value.given["activities"][0].__self__
     assert isinstance(owner, FilingActivities)
     return owner
@@ -183,4 +186,4 @@ async def test_a_worker_keeps_as_many_filings_as_its_cache_has_room_for(
             by_hand(tmp_path), cast(Client, None), cast(Registry, NoRegistry())
         ):
             pass
-    assert built.value.given["max_cached_workflows"] == 64
+    assert built.value.given["max_cached_workflows"] == 16 * 1024 // CACHED_FILING_KIB
