@@ -89,8 +89,9 @@ async def midnight(
         "seconds_until_recorded": _spread(await _recorded(parked, uids, at)),
         "recorded_twice": await parked.ask(
             "select count(*) from (select uid from events_in_force where uid = any($1)"
-            " and purpose = 'overdue' group by uid having count(*) > 1) as doubled",
+            " and purpose = 'overdue' and recorded_at > $2 group by uid having count(*) > 1) as doubled",
             uids,
+            at - SPARE,
         ),
         "of_a_sample": await _histories(parked, chosen[:: max(1, count // SAMPLE)], due),
         "worker_memory_at_most_mib": await peak,
@@ -135,8 +136,12 @@ async def _all(parked: Parked, sql: str, uids: list[str], what: str, until: date
 
 
 async def _recorded(parked: Parked, uids: list[str], at: datetime) -> list[float]:
+    # In a home that stays they may have been overdue before, and a calendar gave them more time.
     rows = await parked.rows(
-        "select recorded_at from events_in_force where uid = any($1) and purpose = 'overdue'", uids
+        "select recorded_at from events_in_force where uid = any($1) and purpose = 'overdue'"
+        " and recorded_at > $2",
+        uids,
+        at - SPARE,
     )
     return [(row["recorded_at"] - at).total_seconds() for row in rows]
 
