@@ -53,6 +53,7 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
         results["check_vs_parse"] = await check_vs_parse(
             running.services, running.example, options.rounds, options.applications
         )
+        _say(f"check_vs_parse: {results['check_vs_parse']['median']}")
         for side in running.sides:
             await running.play(side)  # warm
         results["counted"] = {side: await counted(running, side) for side in running.sides}

@@ -41,6 +41,9 @@ T = TypeVar("T")
 MOST_SHOWN = 50
 """Rows that came to nothing and are shown; `batches ID` has all."""
 
+GOES_ON = "`starter.py start` of the same file (or `decide --from`) goes on with the rest"
+NOT_RUNNING = f"it does not run: {GOES_ON}, if any is left"
+
 Follow = Annotated[
     bool | None,
     typer.Option("--follow/--no-follow", help="Wait for a batch's end, or only until it is safe."),
@@ -141,8 +144,9 @@ async def _one(
     if follow or stop:
         async with open_services(settings()) as services:
             batch = await find_batch(id_, services.registry)
-            if stop and not await stop_batch(batch, services):
-                warn("it does not run")
+            if stop:
+                running = await stop_batch(batch, services)
+                warn(f"it ends after the rows that it is at: {GOES_ON}" if running else NOT_RUNNING)
             if follow:
                 await watch(batch, services)
     async with open_registry(settings()) as registry:
@@ -183,7 +187,9 @@ async def watch(batch: Batch, services: "Services") -> None:
                 task, completed=_done(counts), rate=f"{speed:.1f} rows/s" if speed else ""
             )
 
-        await follow(batch, services, shown)
+        ended = await follow(batch, services, shown)
+    if not ended:
+        warn(NOT_RUNNING)
 
 
 def _done(counts: BatchCounts) -> int:

@@ -313,8 +313,9 @@ def _print_batch(batch: Batch, rows: list[BatchRow]) -> None:
         line(f"it goes on by itself: `starter.py batches {short} --follow` watches it")
     elif wrong:
         line(
-            f"`starter.py batches {short} --report FILE.csv` has a line per row; when the causes are "
-            "mended, --again takes up the rows that came to nothing"
+            f"`starter.py batches {short} --report FILE.csv` has a line per row; mend rows in the file "
+            "and start it again (what is open stays); where the causes lie elsewhere, mend them, and "
+            "--again takes up the rows that came to nothing"
         )
 
 

@@ -230,16 +230,25 @@ async def see_to(batch: Batch, services: Services) -> None:
 
 async def stop(batch: Batch, services: Services) -> bool:
     """Have its workflow end after the rows that it is at; whether there was one."""
-    handle = services.client.get_workflow_handle(batch_workflow_id(batch.id))
+    if not await _runs(batch, services):
+        return False
     try:
-        if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
-            return False
-        await handle.cancel()
+        await services.client.get_workflow_handle(batch_workflow_id(batch.id)).cancel()
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return False
         raise
     return True
+
+
+async def _runs(batch: Batch, services: Services) -> bool:
+    try:
+        handle = services.client.get_workflow_handle(batch_workflow_id(batch.id))
+        return (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
 
 
 async def find_batch(id_: str, registry: Registry) -> Batch:
@@ -253,9 +262,9 @@ async def find_batch(id_: str, registry: Registry) -> Batch:
     return batch
 
 
-async def follow(batch: Batch, services: Services, progress: Callable[[BatchCounts], None]) -> None:
-    """Wait until no row is left. Raises `ServiceUnreachable` where no worker takes it up: it is done
-    when one runs."""
+async def follow(batch: Batch, services: Services, progress: Callable[[BatchCounts], None]) -> bool:
+    """Wait until no row is left, or it is stopped; whether none is left. Raises `ServiceUnreachable`
+    where no worker takes it up: it is done when one runs."""
     batches = Batches(services.registry)
     clock = asyncio.get_running_loop().time
     since, before = clock(), batch.counts.pending
@@ -263,9 +272,12 @@ async def follow(batch: Batch, services: Services, progress: Callable[[BatchCoun
         counts = await batches.counts(batch.id)
         progress(counts)
         if not counts.pending:
-            return
+            return True
         if counts.pending != before:
             since, before = clock(), counts.pending
+        elif not await _runs(batch, services):
+            # The last row may have been done since.
+            return not (await batches.counts(batch.id)).pending
         if clock() - since > max(TAKEN_UP_WITHIN.total_seconds(), 3 / batch.rate):
             raise ServiceUnreachable(
                 f"no row was done within {TAKEN_UP_WITHIN.total_seconds():.0f} s: does a worker run? "

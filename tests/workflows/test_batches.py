@@ -294,6 +294,8 @@ async def test_a_batch_that_is_stopped_goes_on_with_the_same_file(
     left = (await find_batch(batch.id, own.services.registry)).counts.pending
     assert left
     assert not await stop(batch, own.services)
+    # Who follows is not told to look for a worker.
+    assert not await asyncio.wait_for(follow(batch, own.services, lambda counts: None), 10)
     await own.services.registry.pool.execute(
         "update batches set rate = 1000 where id = $1", batch.id
     )
