@@ -57,20 +57,21 @@ def check_materials(
     if not asked.places.issubset(held):  # mostly none lacks, which is soon seen
         yield from _lacking(asked, materials)
     yield from _too_many(asked, held)
-    for i, (material, (kind, side)) in enumerate(zip(materials, held, strict=True)):
+    for i, material in enumerate(materials):
+        path, (kind, side) = f"materials.{i}", held[i]
         if not stays_in_folder(material.file):
             message = f"{MATERIAL_LABELS[kind]}的文件路径不正确"
             fix = "请填写相对于申请文件的路径,不含 .."
-            yield problem(f"materials.{i}.file", "file.bad_path", message, fix)
+            yield problem(f"{path}.file", "file.bad_path", message, fix)
         if side is None and kind in PRINCIPALS_PAPERS:
-            yield from _no_side(f"materials.{i}", material, application)
+            yield from _no_side(path, material, application)
         if kind is MaterialType.PRE_APPROVAL:
-            yield from _category(f"materials.{i}", material, application)
+            yield from _category(path, material, application)
         signed_on = material.signed_on
         if signed_on is not None:
-            yield from _age(f"materials.{i}", material, signed_on, today)
+            yield from _age(path, material, signed_on, today)
         if kind not in asked.types:
-            yield from _superfluous(f"materials.{i}", material, application)
+            yield from _superfluous(path, material, application)
     if len(set(held)) < len(held):
         yield from _twice(held)
     if files is not None:

@@ -84,8 +84,10 @@ def _person(role: Role, province: str, today: date) -> Iterator[Problem]:
     certificate = person.certificate
     yield from _certificate(f"{path}.certificate", label, certificate, today)
     yield from _validity(f"{path}.certificate", label, certificate, province, today)
-    if path.endswith("principal") and may_be_minor(certificate, today):
-        yield from _age(f"{path}.certificate", label, certificate, province, today)
+    if path.endswith("principal"):
+        minor = _age(f"{path}.certificate", label, certificate, province, today)
+        if minor is not None:
+            yield minor
     fix = "请填写 11 位中国大陆手机号码"
     mobile, emergency_mobile = person.mobile, person.emergency_mobile
     if not identifiers.is_mobile(mobile):
@@ -143,30 +145,32 @@ def age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def may_be_minor(certificate: PersonCertificate, today: date) -> bool:
-    """Whether the year in a citizen's number, well formed or not, leaves it open that its holder is
-    under age; False for other papers, which do not tell."""
-    return (
-        certificate.number[6:10] >= str(today.year - ADULT) and certificate.type in RESIDENT_NUMBER
-    )
+def minors_age(certificate: PersonCertificate, today: date) -> int | None:
+    """Full years of a holder who is under age by a citizen's number; negative before birth. None of
+    anybody else, and where the paper does not tell."""
+    # The year alone tells of most.
+    if (
+        certificate.number[6:10] < str(today.year - ADULT)
+        or certificate.type not in RESIDENT_NUMBER
+    ):
+        return None
+    born = identifiers.birth_date(certificate.number)
+    if born is None or (years := age(born, today)) >= ADULT:
+        return None
+    return years
 
 
 def _age(
     path: str, label: str, certificate: PersonCertificate, province: str, today: date
-) -> Iterator[Problem]:
-    """Of somebody who may be under age."""
-    born = identifiers.birth_date(certificate.number)
-    if born is None or born > today:
-        return
-    years = age(born, today)
-    if years >= ADULT:
-        return
+) -> Problem | None:
+    years = minors_age(certificate, today)
+    if years is None or years < 0:
+        return None
     path, message = f"{path}.number", f"{label}未满 {ADULT} 周岁"
     if years >= YOUNGEST_IN.get(province, ADULT):
         fix = "该省可能受理,或须另附证明,请审核人员核对"
-        yield problem(path, "age.minor_in_province", message, fix)
-    else:
-        yield problem(path, "age.minor", message, f"请由年满 {ADULT} 周岁的人员担任")
+        return problem(path, "age.minor_in_province", message, fix)
+    return problem(path, "age.minor", message, f"请由年满 {ADULT} 周岁的人员担任")
 
 
 def _printed(certificate: PersonCertificate) -> tuple[object, ...]:
@@ -186,9 +190,8 @@ def _pair(role: Role, other: Role) -> Iterator[Problem]:
             fix = "同一人的证件信息请填写一致"
             yield problem(f"{role.path}.certificate", "certificate.differs", message, fix)
         return
-    mobile = person.mobile
-    if mobile == earlier.mobile:
-        shown = identifiers.mask(mobile)
+    if person.mobile == earlier.mobile:
+        shown = identifiers.mask(person.mobile)
         message = f"{role.label}与{other.label}不是同一人,手机号码({shown})却相同"
         fix = "不同的人请填写各自的手机号码"
         yield problem(f"{role.path}.mobile", "mobile.shared", message, fix)

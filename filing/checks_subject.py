@@ -113,10 +113,7 @@ def _addresses(subject: Subject) -> Iterator[Problem]:
         fix = f"请缩短到 {LONGEST_ADDRESS} 个字符以内"
         yield problem(path, "address.too_long", "通讯地址过长", fix)
     names = subject.province, subject.city, subject.district
-    # The first part is soon told; the second is what counts.
-    if address.startswith(names) and any(
-        len(name) > 1 and divisions.begins(address, name) for name in names
-    ):
+    if divisions.first_beginning(address, tuple(name for name in names if len(name) > 1)):
         fix = "只填写区县以下的部分,例如 某某路 1 号"
         message = "通讯地址重复了省、市或区县"
         yield problem(path, "address.repeats_division", message, fix)

@@ -6,7 +6,7 @@ The list is `data/divisions.json` (GB/T 2260 codes; where it comes from stands i
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
@@ -129,7 +129,7 @@ def locate(province: str, city: str, district: str) -> Place | PlaceFault:
     place = _places(province).get((city, district))
     if place is not None:
         return place
-    cities = _cities(found, city, district)
+    cities = tuple(c for c in found.cities if city in _ways_to_write(found, c, district))
     return _no_district(found, cities, district) if cities else _no_city(found, city)
 
 
@@ -147,11 +147,14 @@ def _places(province: str) -> Mapping[tuple[str, str], Place]:
     return places
 
 
-def _ways_to_write(province: _Province, city: _City, district: str) -> Iterable[str]:
+def _ways_to_write(province: _Province, city: _City, district: str) -> Collection[str]:
+    """A city, beside this district; some have one way for each."""
     if province.name in MUNICIPALITIES:
         return province.name, *_MUNICIPAL_CITY
-    if city.name == _DIRECT_COUNTIES:
+    if city.name == _DIRECT_COUNTIES and district in city.districts:
         return district, *_DIRECT_COUNTIES_NAMES
+    if city.name == _DIRECT_COUNTIES:
+        return _DIRECT_COUNTIES_NAMES
     return (city.name,)
 
 
@@ -166,13 +169,13 @@ def elsewhere(place: Place, address: str) -> Elsewhere | None:
     """Where else in the province of `place` an address says it is; None where it says nothing or
     agrees. Only how it begins is looked at: 昆山市场路 is a road, not the city."""
     rest = address.removeprefix(place.province)
-    city = _first_beginning(rest, _other_cities(place.province, place.city))
+    city = first_beginning(rest, _other_cities(place.province, place.city))
     if city is not None:
         return Elsewhere("city", city)
     rest = rest.removeprefix(place.city)
     if rest.startswith(place.district):
         return None
-    district = _first_beginning(rest, _districts(place.province, place.city))
+    district = first_beginning(rest, _districts(place.province, place.city))
     return Elsewhere("district", district) if district is not None else None
 
 
@@ -181,7 +184,8 @@ def begins(address: str, name: str) -> bool:
     return address.startswith(name) and not address.startswith(f"{name}场")
 
 
-def _first_beginning(address: str, names: tuple[str, ...]) -> str | None:
+def first_beginning(address: str, names: tuple[str, ...]) -> str | None:
+    """The first of these divisions with whose name an address begins."""
     if not address.startswith(names):
         return None
     return next((name for name in names if begins(address, name)), None)
@@ -199,20 +203,6 @@ def _districts(province: str, city: str) -> tuple[str, ...]:
     found = _provinces()[province]
     cities = (one for one in found.cities if _city_label(found, one) == city)
     return tuple(district for one in cities for district in one.districts)
-
-
-def _cities(province: _Province, city: str, district: str) -> tuple[_City, ...]:
-    if province.name in MUNICIPALITIES:
-        return province.cities if city == province.name or city in _MUNICIPAL_CITY else ()
-    return tuple(
-        c
-        for c in province.cities
-        if c.name == city
-        or (
-            c.name == _DIRECT_COUNTIES
-            and (city in _DIRECT_COUNTIES_NAMES or (city == district and city in c.districts))
-        )
-    )
 
 
 def _city_label(province: _Province, city: _City) -> str:

@@ -8,10 +8,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from filing import divisions, identifiers
+from filing import divisions
 from filing.application import Application, Material, Person
 from filing.changes import differences
-from filing.checks_people import ADULT, age, may_be_minor, same_person
+from filing.checks_people import minors_age, same_person
 from filing.material_rules import (
     Circumstance,
     Image,
@@ -218,10 +218,8 @@ def from_other_province(application: Application) -> bool:
 
 def _is_minor(person: Person, today: date) -> bool:
     certificate = person.certificate
-    if certificate.type is not CertificateType.RESIDENT_ID or not may_be_minor(certificate, today):
-        return False
-    born = identifiers.birth_date(certificate.number)
-    return born is not None and age(born, today) < ADULT
+    of_citizen = certificate.type is CertificateType.RESIDENT_ID
+    return of_citizen and minors_age(certificate, today) is not None
 
 
 def _holds(when: When, situation: Situation) -> bool:
