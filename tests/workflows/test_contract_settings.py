@@ -24,7 +24,7 @@ from gateways.materials import materials_store
 from gateways.registry import Registry
 from operations.applications import examine_files, store_materials
 from operations.examples import write_example
-from settings import CACHED_FILING_KIB, Settings
+from settings import Settings
 from tests.filing.process_play import RETURN, china
 
 TODAY = datetime(2026, 11, 24, 10, tzinfo=CHINA)
@@ -186,4 +186,4 @@ async def test_a_worker_keeps_as_many_filings_as_its_cache_has_room_for(
             by_hand(tmp_path), cast(Client, None), cast(Registry, NoRegistry())
         ):
             pass
-    assert built.value.given["max_cached_workflows"] == 16 * 1024 // CACHED_FILING_KIB
+    assert built.value.given["max_cached_workflows"] == 36
