@@ -15,10 +15,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import asyncpg
 import uvloop
@@ -59,6 +59,7 @@ from gateways.wechat.kept_lists import ListedNames
 from gateways.wechat.quota import PollPace
 from operations.batch_work import BatchWork
 from operations.services import Services
+from operations.stopping import unless
 from settings import LOG_FORMAT, Settings, WrongSettings, load
 from workflows.batch import BatchWorkflow
 from workflows.display import DisplayWorkflow
@@ -84,8 +85,6 @@ at once made each take over five seconds, and the server gave hundreds up (10 s)
 REGISTRY_PAUSE = 1.0
 REGISTRY_LONGEST_PAUSE = 30.0
 """Seconds between attempts to reach a registry that is away, doubling."""
-
-_Result = TypeVar("_Result")
 
 
 def workflow_runner(settings: Settings) -> WorkflowRunner:
@@ -247,7 +246,7 @@ async def _serve(settings: Settings) -> None:
     client = await connect(settings)
     await register_search_attributes(client)
     await keep_listing_sweep(client)
-    registry = await _unless(stop, open_registry(settings))
+    registry = await unless(stop, open_registry(settings))
     if registry is None:
         return
     async with running_worker(settings, client, registry):
@@ -262,17 +261,6 @@ def leave_in_time() -> None:
     leaving = threading.Timer(LEAVE_WITHIN, os._exit, [0])
     leaving.daemon = True
     leaving.start()
-
-
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Result]) -> _Result | None:
-    """What the work gives; None where it was to stop before that."""
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        working.cancel()
-        stopping.cancel()
 
 
 def _run() -> int:

@@ -39,25 +39,18 @@ def watch(query: "ListQuery", draw: Draw, *, json_: bool) -> None:
 async def _watch(query: "ListQuery", draw: Draw) -> None:
     from gateways.filing_lists import list_filings
     from operations.services import open_database
+    from operations.stopping import unless
 
     async with open_database(settings()) as pool:
         # Not as a cancellation: until Python 3.12 `asyncio.wait_for`, which asyncpg waits with, loses
         # one that comes just as it ends (python/cpython#86296).
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-        stopped = asyncio.create_task(stop.wait())
         with Live(console=out(), auto_refresh=False) as live:
-            while not stop.is_set():
-                looking = asyncio.create_task(list_filings(pool, query))
-                await asyncio.wait({looking, stopped}, return_when=asyncio.FIRST_COMPLETED)
-                if not looking.done():
-                    looking.cancel()
-                    break
-                listed = looking.result()
+            while (listed := await unless(stop, list_filings(pool, query))) is not None:
                 shown = draw(listed)
                 count = f"first {len(listed)}" if len(listed) == query.limit else f"{len(listed)}"
                 at = datetime.now(CHINA)
                 shown.caption = f"{count} filings at {at:%H:%M:%S}; Ctrl-C ends"
                 live.update(shown, refresh=True)
-                await asyncio.wait({stopped}, timeout=PAUSE)
-        stopped.cancel()
+                await unless(stop, asyncio.sleep(PAUSE))
