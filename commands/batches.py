@@ -41,8 +41,8 @@ T = TypeVar("T")
 MOST_SHOWN = 50
 """Rows that came to nothing and are shown; `batches ID` has all."""
 
-GOES_ON = "`starter.py start` of the same file (or `decide --from`) goes on with the rest"
-NOT_RUNNING = f"it does not run: {GOES_ON}, if any is left"
+_GOES_ON = "`starter.py start` of the same file (or `decide --from`) goes on with the rest"
+_NOT_RUNNING = f"it does not run: {_GOES_ON}, if any is left"
 
 Follow = Annotated[
     bool | None,
@@ -146,7 +146,8 @@ async def _one(
             batch = await find_batch(id_, services.registry)
             if stop:
                 running = await stop_batch(batch, services)
-                warn(f"it ends after the rows that it is at: {GOES_ON}" if running else NOT_RUNNING)
+                ends = f"it ends after the rows that it is at: {_GOES_ON}"
+                warn(ends if running else _NOT_RUNNING)
             if follow:
                 await watch(batch, services)
     async with open_registry(settings()) as registry:
@@ -189,7 +190,7 @@ async def watch(batch: Batch, services: "Services") -> None:
 
         ended = await follow(batch, services, shown)
     if not ended:
-        warn(NOT_RUNNING)
+        warn(_NOT_RUNNING)
 
 
 def _done(counts: BatchCounts) -> int:

@@ -6,6 +6,7 @@ kill undoes. The batch is named by the file's SHA-256, so the same file again is
 """
 
 import asyncio
+import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
@@ -275,9 +276,11 @@ async def follow(batch: Batch, services: Services, progress: Callable[[BatchCoun
             return True
         if counts.pending != before:
             since, before = clock(), counts.pending
-        elif not await _runs(batch, services):
-            # The last row may have been done since.
-            return not (await batches.counts(batch.id)).pending
+        else:
+            with contextlib.suppress(RPCError):  # while the server is away, the batch waits too
+                if not await _runs(batch, services):
+                    # The last row may have been done since.
+                    return not (await batches.counts(batch.id)).pending
         if clock() - since > max(TAKEN_UP_WITHIN.total_seconds(), 3 / batch.rate):
             raise ServiceUnreachable(
                 f"no row was done within {TAKEN_UP_WITHIN.total_seconds():.0f} s: does a worker run? "
