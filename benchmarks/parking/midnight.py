@@ -10,6 +10,7 @@ operations are told: each filing at 09:00 and its own seconds.
 import asyncio
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,6 +80,13 @@ async def midnight(
     overdue = "select count(*) from filings where uid = any($1) and overdue"
     done = await _all(parked, overdue, uids, "recorded as overdue", until=at)
     peak.cancel()
+    # In a home that stays they may have been overdue before, and a calendar gave them more time.
+    events = await parked.rows(
+        "select uid, recorded_at from events_in_force where uid = any($1) and purpose = 'overdue'"
+        " and recorded_at > $2",
+        uids,
+        at - SPARE,
+    )
     figures = {
         "windows": count,
         "due_at": due.isoformat(),
@@ -86,13 +94,10 @@ async def midnight(
         "moved_too_late_by_seconds": round(late, 1),
         "recorded": done,
         "lost": count - done,
-        "seconds_until_recorded": _spread(await _recorded(parked, uids, at)),
-        "recorded_twice": await parked.ask(
-            "select count(*) from (select uid from events_in_force where uid = any($1)"
-            " and purpose = 'overdue' and recorded_at > $2 group by uid having count(*) > 1) as doubled",
-            uids,
-            at - SPARE,
+        "seconds_until_recorded": _spread(
+            [(row["recorded_at"] - at).total_seconds() for row in events]
         ),
+        "recorded_twice": sum(n > 1 for n in Counter(row["uid"] for row in events).values()),
         "of_a_sample": await _histories(parked, chosen[:: max(1, count // SAMPLE)], due),
         "worker_memory_at_most_mib": await peak,
         "cpu_seconds": used(cpu, parked.processor()),
@@ -133,17 +138,6 @@ async def _all(parked: Parked, sql: str, uids: list[str], what: str, until: date
             break
         await asyncio.sleep(LOOK_EVERY)
     return coming.done
-
-
-async def _recorded(parked: Parked, uids: list[str], at: datetime) -> list[float]:
-    # In a home that stays they may have been overdue before, and a calendar gave them more time.
-    rows = await parked.rows(
-        "select recorded_at from events_in_force where uid = any($1) and purpose = 'overdue'"
-        " and recorded_at > $2",
-        uids,
-        at - SPARE,
-    )
-    return [(row["recorded_at"] - at).total_seconds() for row in rows]
 
 
 async def _histories(
