@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from filing.application import Application
+from filing.errors import SUBJECT_BUSY
 from filing.holdings import Claim, Holdings
 from filing.model import CHINA, Model
 from filing.process.state import State
@@ -20,13 +21,10 @@ from gateways.filing_lists import list_filings
 if TYPE_CHECKING:
     from gateways.database import Connection, Pool
 
-_NOT_ACCEPTED = {
-    "status": "lapsed",
-    "status_label": "申请无效,未受理",
-    "waiting_for": None,
-    "due_at": None,
-}
+_NOT_ACCEPTED = {"status": "lapsed", "waiting_for": None, "due_at": None}
 """What `show` says of an application that the worker did not accept."""
+_INVALID, _BUSY = "申请无效,未受理", "主体或小程序正由另一备案占用,未受理"
+"""Its label: why it was not."""
 
 
 _NOTHING_DUE = {
@@ -141,18 +139,27 @@ class Registry:
 
     async def closed_as_refused(self, uid: str) -> bool:
         """Close the row of an application that was not accepted, whichever was written first."""
-        async with self.pool.acquire() as connection:
-            closed = await connection.fetchval(
-                """
-                update filings set status = 'lapsed', waiting_for = null, closed_at = now(),
-                    view = view || $2
-                where uid = $1 and sequence = 0 and exists
-                    (select from events where uid = $1 and sequence = 0 and purpose = 'refusal')
-                returning true
-                """,
-                uid,
-                _NOT_ACCEPTED,
-            )
+        refusal = await self.pool.fetchrow(
+            "select at, by, note, detail->>'code' as code from events"
+            " where uid = $1 and sequence = 0 and purpose = 'refusal'",
+            uid,
+        )
+        if refusal is None:
+            return False
+        said = {
+            "at": refusal["at"].astimezone(CHINA).isoformat(),
+            "status": "lapsed",
+            "by": refusal["by"],
+            "note": refusal["note"],
+        }
+        label = _BUSY if refusal["code"] == SUBJECT_BUSY else _INVALID
+        closed = await self.pool.fetchval(
+            "update filings set status = 'lapsed', waiting_for = null, closed_at = now(),"
+            " view = view || $2 where uid = $1 and sequence = 0 returning true",
+            uid,
+            # The timeline in place of what was foreseen when it was started.
+            _NOT_ACCEPTED | {"status_label": label, "timeline": [said]},
+        )
         return bool(closed)
 
     async def close_from_outside(self, uid: str, note: str, at: datetime) -> None:

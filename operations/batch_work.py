@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from weakref import WeakValueDictionary
 
 import asyncpg
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ class BatchWork:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._batches = Batches(services.registry)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def carry_out(
         self, batch: str, size: int, *, stopping: Callable[[], bool]
@@ -72,14 +74,19 @@ class BatchWork:
             return RowOutcome(result=RowResult.FAILED, code=type(error).__name__)
 
     async def _start(self, batch: Batch, work: Work) -> RowOutcome:
-        outcome = await start_application(
-            Application.model_validate_json(json.dumps(work.work)),
-            f"{batch.file}:{work.row}",
-            self._services,
-            queue=batch.queue,
-            mark=work.key,
-            begun=work.begun,
-        )
+        application = Application.model_validate_json(json.dumps(work.work))
+        # One at a time of a subject: of two at once, one is started only to be refused.
+        number = application.subject.certificate.number
+        turn = self._turns.setdefault(number, asyncio.Lock())
+        async with turn:
+            outcome = await start_application(
+                application,
+                f"{batch.file}:{work.row}",
+                self._services,
+                queue=batch.queue,
+                mark=work.key,
+                begun=work.begun,
+            )
         return _outcome(outcome)
 
     async def _decide(self, work: Work) -> RowOutcome:

@@ -223,8 +223,9 @@ async def _on_record(
     holder = await _holder(application, services)
     # The workflow's first step writes the same row; this one only makes sure that it is there
     # before we return, and never overwrites a newer one (its sequence is 0).
+    behind = holder if queue else None
     opening = begin(
-        application, id_, uid, services.settings.authority, now(), queued_behind=holder
+        application, id_, uid, services.settings.authority, now(), queued_behind=behind
     ).state.model_copy(update={"sequence": 0})
     await services.registry.write(opening, ())
     open_ones = await services.registry.open_uids(id_)

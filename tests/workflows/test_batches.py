@@ -261,16 +261,24 @@ async def test_again_takes_up_what_came_to_nothing_and_leaves_the_rest(
 
 
 async def test_rows_of_one_subject_are_busy_or_wait(own: OwnStack, folder: Path) -> None:
-    appid = fresh_appid()
-    other = line(appid).replace(appid, fresh_appid())
-    first, second = await done(own, await ordered(own, file_of(folder, line(appid), other)))
-    assert {first.result, second.result} == {RowResult.STARTED, RowResult.BUSY}
-    appid = fresh_appid()
-    other = line(appid).replace(appid, fresh_appid())
+    """Done one after the other, whatever is done beside them: none is started to be refused."""
+
+    def of_one_subject() -> list[str]:
+        one = line(fresh_appid())
+        appid = json.loads(one)["mini_program"]["appid"]
+        return [one, *(one.replace(appid, fresh_appid()) for _ in range(5))]
+
+    rows = await done(own, await ordered(own, file_of(folder, *of_one_subject())))
+    assert sorted(row.result.value for row in rows) == ["busy"] * 5 + ["started"]
+    for row in rows:
+        runs = await own.services.registry.pool.fetchval(
+            "select count(*) from filings where filing_id = $1", row.filing_id
+        )
+        assert runs == (row.result is RowResult.STARTED)
     how = ORDERED.model_copy(update={"queue": True})
-    rows = await done(own, await ordered(own, file_of(folder, line(appid), other), how))
-    assert len({row.uid for row in rows} - {None}) == 2
-    assert {row.result for row in rows} <= {RowResult.STARTED, RowResult.QUEUED}
+    rows = await done(own, await ordered(own, file_of(folder, *of_one_subject()), how))
+    assert len({row.uid for row in rows} - {None}) == 6
+    assert sorted(row.result.value for row in rows) == ["queued"] * 5 + ["started"]
 
 
 async def test_a_row_about_the_same_filing_as_an_earlier_one_is_told_so(
