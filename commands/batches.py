@@ -1,5 +1,6 @@
 """For operations: batches of many applications or decisions, and what became of each row."""
 
+import asyncio
 import csv
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
@@ -188,7 +189,12 @@ async def watch(batch: Batch, services: "Services") -> None:
                 task, completed=_done(counts), rate=f"{speed:.1f} rows/s" if speed else ""
             )
 
-        ended = await follow(batch, services, shown)
+        try:
+            ended = await follow(batch, services, shown)
+        except asyncio.CancelledError:
+            short = batch.id[:SHORT]
+            warn(f"batch {short} goes on by itself: `starter.py batches {short} --follow`")
+            raise
     if not ended:
         warn(_NOT_RUNNING)
 
@@ -239,6 +245,14 @@ def print_rows(rows: list[BatchRow]) -> None:
             for row in rows
         ],
     )
+
+
+def print_some(rows: list[BatchRow]) -> None:
+    """The first of them, and how many there are beside."""
+    if rows:
+        print_rows(rows[:MOST_SHOWN])
+    if len(rows) > MOST_SHOWN:
+        line((f"… and {len(rows) - MOST_SHOWN} more rows", "dim"))
 
 
 def print_sum(batch: Batch) -> None:

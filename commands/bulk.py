@@ -1,6 +1,7 @@
 """For operations: hold, resume and withdraw many filings at once, as when a system is down."""
 
 from collections import Counter
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +29,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-OfStatus = Annotated[Status | None, typer.Option("--status", help="Only in this status.")]
+
+class OpenStatus(str, Enum):
+    """Statuses of filings that are open."""
+
+    QUEUED = Status.QUEUED.value
+    PLATFORM_REVIEW = Status.PLATFORM_REVIEW.value
+    CORRECTION = Status.CORRECTION.value
+    SUBMISSION = Status.SUBMISSION.value
+    SMS_VERIFICATION = Status.SMS_VERIFICATION.value
+    BUREAU_REVIEW = Status.BUREAU_REVIEW.value
+
+
+OfStatus = Annotated[OpenStatus | None, typer.Option("--status", help="Only in this status.")]
 OfKind = Annotated[Kind | None, typer.Option("--kind", help="Only of this kind.")]
 WaitingFor = Annotated[Party | None, typer.Option("--waiting-for", help="Who has the next step.")]
 All = Annotated[bool, typer.Option("--all", help="Every open filing: instead of a filter.")]
@@ -97,8 +110,9 @@ def withdraw_many(
     all_: All = False,
     by: By = None,
     rate: Rate = 20,
+    dry_run: DryRun = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do it: without this, it only says what it would do.")
+        bool, typer.Option("--yes", help="Do it: without this, it is a dry run.")
     ] = False,
     json_: Json = False,
 ) -> None:
@@ -109,13 +123,15 @@ def withdraw_many(
     """
     from operations.bulk import Bulk
 
+    if dry_run and yes:
+        fail("give --dry-run or --yes, not both", Exit.USAGE)
     query = _query(province, status, kind, waiting_for, all_)
     _run(Bulk.WITHDRAW, query, by, reason, None, rate, not yes, json_)
 
 
 def _query(
     province: str | None,
-    status: Status | None,
+    status: OpenStatus | None,
     kind: Kind | None,
     waiting_for: Party | None,
     everyone: bool,

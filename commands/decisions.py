@@ -1,18 +1,19 @@
 """For reviewers: decisions of a file, one a row."""
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from commands.batches import MOST_SHOWN, print_rows, print_sum, watch
+from commands.batches import print_some, print_sum, watch
 from commands.console import Exit, fail, line, print_json, run, settings, warn
 from filing.batches import GOOD, SHORT, Batch, BatchRow, RowResult
 from filing.problems import Problem
 
 if TYPE_CHECKING:
-    from gateways.batches import NewRow
     from operations.batches import NotTaken, Taken
+    from operations.decisions import Planned
 
 
 class Manner(NamedTuple):
@@ -31,7 +32,7 @@ def decide_from(file: str, reviewer: str | None, by: str, manner: Manner, json_:
 
     try:
         if manner.dry_run:
-            _print_plan(run(_plan(file, reviewer)), json_)
+            _print_plan(file, run(_plan(file, reviewer, manner.again)), json_)
             return
         taken, batch, rows = run(_decide(file, reviewer, by, manner))
     except Unreadable as error:
@@ -43,9 +44,7 @@ def decide_from(file: str, reviewer: str | None, by: str, manner: Manner, json_:
     if json_:
         print_json({"batch": batch, "rows": rows})
     else:
-        shown = [row for row in rows if row.result not in GOOD]
-        if shown:
-            print_rows(shown[:MOST_SHOWN])
+        print_some([row for row in rows if row.result not in GOOD])
         print_sum(batch)
         if batch.counts.pending:
             line(f"it goes on by itself: `starter.py batches {batch.id[:SHORT]} --follow`")
@@ -68,7 +67,11 @@ async def _decide(
     async with open_services(settings()) as services:
         with opened(file) as source:
             _of_many(source.many)
-            taken = await order_decisions(source, services, ordered, reviewer=reviewer)
+            try:
+                taken = await order_decisions(source, services, ordered, reviewer=reviewer)
+            except asyncio.CancelledError:
+                warn(f"stopped at {file}: the same again goes on, and decides nothing twice")
+                raise
         if isinstance(taken, NotTaken):
             return taken, None, []
         if taken.kept:
@@ -81,16 +84,15 @@ async def _decide(
         return taken, batch, [row async for row in Batches(services.registry).rows(batch.id)]
 
 
-async def _plan(file: str, reviewer: str | None) -> "list[NewRow]":
-    from operations.decisions import DECISIONS, read_decision
+async def _plan(file: str, reviewer: str | None, again: bool) -> "Planned":
+    from operations.decisions import plan_decisions
     from operations.reading import opened
     from operations.services import open_services
 
     async with open_services(settings()) as services:
         with opened(file) as source:
             _of_many(source.many)
-            documents = source.documents(DECISIONS)
-            return [await read_decision(document, services, reviewer) for document in documents]
+            return await plan_decisions(source, services, reviewer=reviewer, again=again)
 
 
 def _of_many(many: bool) -> None:
@@ -98,29 +100,38 @@ def _of_many(many: bool) -> None:
         fail("--from: give a CSV, Excel or JSON Lines file, one decision a row", Exit.USAGE)
 
 
-def _print_plan(rows: "list[NewRow]", json_: bool) -> None:
+def _print_plan(file: str, planned: "Planned", json_: bool) -> None:
+    known = planned.known
     wrong = [
-        BatchRow(row=r.row, result=RowResult.INVALID, filing_id=r.filing_id, problems=r.problems)
-        for r in rows
+        BatchRow(
+            row=r.row,
+            result=RowResult.INVALID,
+            filing_id=r.filing_id,
+            mini_program=r.mini_program,
+            problems=r.problems,
+        )
+        for r in planned.rows
         if r.work is None
     ]
-    kinds = Counter(
-        (r.work["verdict"]["stage"], r.work["verdict"]["decision"]["outcome"])
-        for r in rows
-        if r.work
-    )
+    verdicts = [(r, r.work["verdict"]) for r in planned.rows if r.work]
     if json_:
-        would = [
-            {"row": r.row, "filing_id": r.filing_id} | r.work["verdict"] for r in rows if r.work
-        ]
-        print_json({"would_send": would, "invalid": wrong})
+        would = [{"row": r.row, "filing_id": r.filing_id} | verdict for r, verdict in verdicts]
+        told = {"would_send": would, "invalid": wrong}
+        print_json(told | ({"taken_before": known} if known else {}))
     else:
-        if wrong:
-            print_rows(wrong[:MOST_SHOWN])
-        told = [f"{count} × {stage} {outcome}" for (stage, outcome), count in sorted(kinds.items())]
-        line(
-            f"{len(rows)} rows: would send {', '.join(told) or 'nothing'}; {len(wrong)} are invalid"
+        print_some(wrong)
+        kinds = Counter(
+            (verdict["stage"], verdict["decision"]["outcome"]) for _, verdict in verdicts
         )
+        sent = [f"{count} × {stage} {outcome}" for (stage, outcome), count in sorted(kinds.items())]
+        rows = f"{len(planned.rows)} rows"
+        if known and planned.wanted is not None:
+            warn(
+                f"{file} was taken before, as batch {known.id[:SHORT]}: nothing of it is decided "
+                "twice; --again takes up the rows that came to nothing"
+            )
+            rows = f"{len(planned.wanted)} of its {known.counts.rows} rows would be taken up"
+        line(f"{rows}: would send {', '.join(sent) or 'nothing'}; {len(wrong)} are invalid")
     if wrong:
         raise typer.Exit(Exit.NO)
 
@@ -132,7 +143,7 @@ def _print_not_taken(taken: "Taken | NotTaken", json_: bool) -> None:
     if json_:
         print_json({"batch": None, "rows": taken.invalid})
         return
-    print_rows(list(taken.invalid[:MOST_SHOWN]))
+    print_some(list(taken.invalid))
     line(("✗ nothing sent", "red"), f": {len(taken.invalid)} of {taken.rows} rows are invalid")
 
 

@@ -19,7 +19,12 @@ def add_deferred(app: typer.Typer, name: str, module: str, help: str) -> None:
         """Stands in the list. Reading arguments, also a `--help`, is the real one's."""
 
         def make_context(self, *args: Any, **kwargs: Any) -> Any:
-            return commands_of(module)[name].make_context(*args, **kwargs)
+            try:
+                return commands_of(module)[name].make_context(*args, **kwargs)
+            except typer.BadParameter as error:
+                # Typer reads values by pydantic, whose words for it come first.
+                error.message = error.message.removeprefix("Value error, ")
+                raise
 
     app.command(name, cls=Deferred, help=help)(_not_called)
 

@@ -18,6 +18,7 @@ from commands.console import (
     settings,
     table,
     text_option,
+    warn,
 )
 from filing.vocabulary import PARTY_LABELS, Kind, Party, Status
 
@@ -92,7 +93,9 @@ def list_(
 
         watch_list(query, _listed, json_=json_)
         return
-    listed = run(_list(query))
+    listed, unknown = run(_list(query))
+    if unknown and not json_:
+        warn(unknown)
     if json_:
         print_json(listed)
         return
@@ -103,12 +106,14 @@ def list_(
         line((f"the first {limit}; --limit shows more", "dim"))
 
 
-async def _list(query: "ListQuery") -> "list[ListedFiling]":
-    from gateways.filing_lists import list_filings
+async def _list(query: "ListQuery") -> "tuple[list[ListedFiling], str | None]":
+    from gateways.filing_lists import list_filings, no_such_agency
     from operations.services import open_database
 
     async with open_database(settings()) as pool:
-        return await list_filings(pool, query)
+        listed = await list_filings(pool, query)
+        sought = None if listed else query.agency
+        return listed, None if sought is None else await no_such_agency(pool, sought)
 
 
 def _listed(listed: "list[ListedFiling]") -> "Table":

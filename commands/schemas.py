@@ -88,7 +88,7 @@ def _columns(name: SchemaName, csv: Path | None, xlsx: Path | None) -> None:
             fail(f"{path} is there already and is not overwritten", Exit.USAGE)
         except OSError as error:
             fail(f"{path}: cannot be written: {error.strerror}", Exit.USAGE)
-        use = "start" if of_applications else "decide --from"
-        line(f"wrote {path}; fill in a row each, then: starter.py {use} {path}")
+        use = f"start {path}" if of_applications else f"decide --from {path} --reviewer NAME"
+        line(f"wrote {path}; fill in a row each, then: starter.py {use}")
     if csv is None and xlsx is None:
         print_json(schema_of(columns))

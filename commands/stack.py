@@ -138,8 +138,8 @@ def _print_rows(rows: "list[DemoRow]", seconds: float, letters: int) -> None:
     )
     line(
         f"{len(rows)} filings in {seconds:.0f} s; {letters} notices by SMTP. Next: "
-        "`python starter.py up`, then `python starter.py start examples/new-organisation.yaml`, and "
-        "look at it in the Web UI that `up` names."
+        "`.venv/bin/python starter.py up`, then, beside it, `.venv/bin/python starter.py start "
+        "examples/new-organisation.yaml`, and look at it in the Web UI that `up` names."
     )
 
 

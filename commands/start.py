@@ -1,5 +1,6 @@
 """For operations: starting filings."""
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from commands.batches import (
     AllOrNothing,
     Follow,
     Rate,
-    print_rows,
+    print_some,
     print_sum,
     watch,
 )
@@ -107,8 +108,8 @@ def start(
     )
     try:
         run(_start(files, came, ordered, confirm, follow))
-    except typer.Exit:
-        # A service went away: what was started before is started.
+    except (typer.Exit, KeyboardInterrupt):
+        # A service went away, or Ctrl-C: what was started before is started.
         if came:
             _print(came, json_)
         raise
@@ -159,7 +160,11 @@ async def _start(
                     progress.update(task, description=told)
 
                 read(0)
-                batch = await _one(path, came, ordered, services, now().date(), confirmed, read)
+                try:
+                    batch = await _one(path, came, ordered, services, now().date(), confirmed, read)
+                except asyncio.CancelledError:
+                    warn(f"stopped at {path}: the same again goes on, and starts nothing twice")
+                    raise
             if batch is not None:
                 await _see(batch, came, services, follow)
 
@@ -244,7 +249,7 @@ def _print(came: _Came, json_: bool) -> bool:
     for batch, rows in came.batches:
         _print_batch(batch, rows)
     for path, count, invalid in came.not_taken:
-        print_rows(list(invalid[:MOST_SHOWN]))
+        print_some(list(invalid))
         line(("✗ nothing started", "red"), f"  {path}: {len(invalid)} of {count} rows are invalid")
     return good and not _unstarted(came.outcomes)
 
@@ -301,12 +306,11 @@ def _told_row(
 
 def _print_batch(batch: Batch, rows: list[BatchRow]) -> None:
     wrong = [row for row in rows if row.result not in GOOD]
-    small = batch.counts.rows <= SMALL
-    shown = rows if small else wrong
-    if shown:
-        print_rows(shown[:MOST_SHOWN])
-    if len(shown) > MOST_SHOWN:
-        line((f"… and {len(shown) - MOST_SHOWN} more rows", "dim"))
+    # Of many, those with which somebody has to do something: what is open already is only counted.
+    open_already = [r for r in wrong if r.result is RowResult.ALREADY_OPEN and not r.explanation]
+    print_some(
+        rows if len(rows) <= MOST_SHOWN else [row for row in wrong if row not in open_already]
+    )
     print_sum(batch)
     short = batch.id[:SHORT]
     if batch.counts.pending:

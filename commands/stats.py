@@ -17,6 +17,7 @@ from commands.console import (
     run,
     settings,
     text_option,
+    warn,
 )
 from filing.stats import By
 
@@ -79,7 +80,9 @@ def stats(
     )
     if query.start and query.end and query.start >= query.end:
         fail(f"--to {to}: must be later than --from {from_}", Exit.USAGE)
-    figures = run(_gather(query))
+    figures, unknown = run(_gather(query))
+    if unknown and not json_:
+        warn(unknown)
     _write_files(files, figures, force=force)
     if json_:
         print_json(figures)
@@ -90,12 +93,15 @@ def stats(
             line(("✓ wrote", "green"), f" {path}")
 
 
-async def _gather(query: "StatsQuery") -> "Stats":
+async def _gather(query: "StatsQuery") -> "tuple[Stats, str | None]":
+    from gateways.filing_lists import no_such_agency
     from operations.services import open_registry
     from operations.stats import gather
 
     async with open_registry(settings()) as registry:
-        return await gather(query, registry)
+        figures = await gather(query, registry)
+        sought = None if figures.total.filings else query.agency
+        return figures, None if sought is None else await no_such_agency(registry.pool, sought)
 
 
 def _write_files(files: dict[str, Path | None], figures: "Stats", *, force: bool) -> None:

@@ -151,11 +151,16 @@ class Application(Model):
     """The agency's reference of its customer; pseudonymous too."""
 
 
+def mini_program_filing_id(appid: str) -> str:
+    """The Temporal workflow id of filings that are about one mini program."""
+    return f"filing-{appid}"
+
+
 def workflow_id(application: Application) -> str:
     """The Temporal workflow id that an application implies (contract, section 3)."""
     number = application.subject.subject_number
     if application.kind not in SUBJECT_KINDS or number is None:
-        return f"filing-{application.mini_program.appid}"
+        return mini_program_filing_id(application.mini_program.appid)
     parsed = parse_number(number)
     return f"filing-{parsed.stem if parsed else number}"
 

@@ -180,6 +180,12 @@ class Batches:
             async for row in _cursor(connection, batch, result):
                 yield _row(row)
 
+    async def to_do_again(self, batch: str) -> set[int]:
+        """The rows that would be taken up once more: of which nothing came, or whose filing came to
+        nothing."""
+        async with self._pool.acquire() as connection:
+            return await _to_do_again(connection, batch)
+
     async def pending(self, batch: str, size: int) -> list[Work]:
         """The next rows to be done."""
         rows = await self._pool.fetch(

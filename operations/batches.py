@@ -17,7 +17,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from filing.application import Application, workflow_id
+from filing.application import Application, mini_program_filing_id, workflow_id
 from filing.batches import (
     BATCH_WORKFLOW,
     SHORT,
@@ -29,8 +29,10 @@ from filing.batches import (
     RowResult,
     batch_workflow_id,
 )
+from filing.identifiers import is_appid
 from filing.model import Model
 from filing.problems import Problem
+from filing.vocabulary import SUBJECT_KINDS
 from gateways.batches import Ambiguous, Batches, NewBatch, NewRow, TakingIn
 from gateways.discovery import ServiceUnreachable
 from gateways.registry import Registry
@@ -42,6 +44,11 @@ from operations.tables import APPLICATIONS, Table
 
 ROWS_AT_ONCE = 200
 READ_AT_ONCE = min(os.cpu_count() or 1, 8)
+TWICE_IN_FILE = "twice_in_file"
+TWIN = "与第 {row} 行是同一项备案"
+"""Why a row is not done: the earlier one about the same filing is."""
+MOST_OF_A_NAME = 40
+"""Characters of the name that a wrong row has."""
 LOOK_EVERY = 0.5
 """Seconds between looks at a batch that is followed."""
 TAKEN_UP_WITHIN = timedelta(seconds=30)
@@ -127,8 +134,20 @@ async def order_starts(
 
 
 def invalid(document: Document, problems: tuple[Problem, ...]) -> NewRow:
-    """A row with which nothing can be done."""
-    return NewRow(row=document.row, filing_id=None, mini_program=None, work=None, problems=problems)
+    """A row with which nothing can be done; named, where it says of what it is."""
+    data = document.data or {}
+    program = data.get("mini_program")
+    told = program if isinstance(program, dict) else {}
+    appid, name = told.get("appid"), told.get("name")
+    of_subject = any(data.get("kind") == kind for kind in SUBJECT_KINDS)
+    known = isinstance(appid, str) and is_appid(appid) and not of_subject
+    return NewRow(
+        row=document.row,
+        filing_id=mini_program_filing_id(str(appid)) if known else None,
+        mini_program=name[:MOST_OF_A_NAME] if isinstance(name, str) else None,
+        work=None,
+        problems=problems,
+    )
 
 
 async def take_in(
@@ -163,7 +182,7 @@ async def take_in(
                 wanted = None if first else await taking.order_again(new)
                 documents = source.documents(table)
                 taken_up = await _read_all(documents, taking, read, wanted, progress)
-                await taking.set_twins_aside(twins, "twice_in_file", "与第 {row} 行是同一项备案")
+                await taking.set_twins_aside(twins, TWICE_IN_FILE, TWIN)
                 if ordered.all_or_nothing:
                     await _all_valid(source, taking)
     except _Back as back:

@@ -8,18 +8,30 @@ or Chinese name. JSON Lines: the same keys, and `reasons` as in a decision.
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
 
 from filing.authority import Reason
-from filing.batches import BatchAction, RowResult
+from filing.batches import Batch, BatchAction, RowResult
 from filing.model import Model
 from filing.problems import Problem
+from filing.process.decisions import REJECT_IS_THE_BUREAUS
 from filing.process.messages import Malformed, read
 from filing.process.stages import STAGES
 from filing.view import StatusAnswer
 from filing.vocabulary import STATUS_LABELS, Status
-from gateways.batches import NewRow
-from operations.batches import NotTaken, Ordered, Progress, Taken, invalid, take_in
+from gateways.batches import Batches, NewRow
+from operations.batches import (
+    TWICE_IN_FILE,
+    TWIN,
+    NotTaken,
+    Ordered,
+    Progress,
+    Taken,
+    invalid,
+    take_in,
+)
 from operations.columns import meant_by
 from operations.filings import Verdict
 from operations.formats import Unreadable, shown, storable
@@ -136,6 +148,7 @@ DECISIONS: Table[str | None] = Table(
         {"outcome", "审核结论", "结论"} & {cell.strip() for cell in cells} != set()
     ),
     path_of=lambda key: key and key.removeprefix("="),
+    what="个审核决定",
 )
 
 
@@ -181,6 +194,40 @@ async def order_decisions(
     )
 
 
+class Planned(NamedTuple):
+    """What a file's decisions would do: nothing with rows that are not wanted."""
+
+    rows: tuple[NewRow, ...]
+    known: Batch | None
+    """The same file, where it was taken before."""
+    wanted: frozenset[int] | None
+    """The rows that would be taken up; None: all of them."""
+
+
+async def plan_decisions(
+    source: Source, services: Services, *, reviewer: str | None, again: bool
+) -> Planned:
+    """What `order_decisions` would do now, all rows read and nothing sent. Raises `Unreadable`."""
+    batches = Batches(services.registry)
+    known = await batches.find(source.sha256)
+    wanted = None
+    if known is not None:
+        wanted = frozenset(await batches.to_do_again(known.id) if again else ())
+    rows: list[NewRow] = []
+    firsts: dict[str, int] = {}
+    for document in source.documents(DECISIONS):
+        if wanted is not None and document.row not in wanted:
+            continue
+        row = await read_decision(document, services, reviewer)
+        if row.work is not None and row.filing_id is not None:
+            first = firsts.setdefault(row.filing_id, row.row)
+            if first != row.row:
+                twin = _wrong("id", TWICE_IN_FILE, TWIN.format(row=first), "请删除这一行")
+                row = row.model_copy(update={"work": None, "problems": (twin,)})
+        rows.append(row)
+    return Planned(tuple(rows), known, wanted)
+
+
 async def read_decision(document: Document, services: Services, reviewer: str | None) -> NewRow:
     """A row's decision, or what is wrong with it."""
     if document.problems:
@@ -189,43 +236,87 @@ async def read_decision(document: Document, services: Services, reviewer: str | 
     for key, names in (("outcome", OUTCOMES), ("stage", _STAGES)):
         if isinstance(data.get(key), str):
             data[key] = names.get(data[key], data[key])
-    try:
-        row = DecisionRow.model_validate(data)
-    except ValueError:
-        return invalid(document, (_wrong("", "decision_row", "这一行不是一个决定", _SHAPE),))
+    if problems := _misshapen(data):
+        return invalid(document, problems)
+    row = DecisionRow.model_validate(data)
     found = await services.registry.find(row.id)
     if found is None:
-        wrong = _wrong("id", "no_such_filing", "没有该备案", "请写工作流 id、uid 或 appid")
-        return invalid(document, (wrong,))
+        unknown = _wrong("id", "no_such_filing", "没有该备案", _FIXES["id"])
+        return invalid(document, (unknown,))
     stands = StatusAnswer.model_validate(found.view)
     stage, round_ = row.stage or stands.status.value, row.round or stands.round
     decision = _decision(row)
-    shape = read("decide", ({"stage": stage, "round": round_, "decision": decision},))
-    if isinstance(shape, Malformed):
-        return invalid(document, (_wrong("", "decision_row", shape.explanation, _SHAPE),))
+    verdict = {"stage": stage, "round": round_, "decision": decision}
+    shape = read("decide", (verdict,))
+    new = NewRow(
+        row=document.row, filing_id=found.filing_id, mini_program=stands.mini_program, work=None
+    )
+    wrong = _against(row, stands) or (
+        _wrong("", "decision_row", shape.explanation, _SHAPE)
+        if isinstance(shape, Malformed)
+        else None
+    )
+    if wrong is not None:
+        return new.model_copy(update={"problems": (wrong,)})
+    given = Verdict(decision=decision, stage=Status(stage), round=round_)
+    work = {"uid": found.uid, "verdict": json.loads(given.model_dump_json())}
+    return new.model_copy(update={"work": work})
+
+
+def _misshapen(data: dict[str, Any]) -> tuple[Problem, ...]:
+    """What is no decision, whatever it is about: named by the row's own fields."""
+    try:
+        row = DecisionRow.model_validate(data)
+    except ValidationError as error:
+        places = {
+            str(fault["loc"][0]) if fault["loc"] else "": fault["type"] for fault in error.errors()
+        }
+        return tuple(_wrong_field(*place) for place in places.items())
+    if row.outcome not in OUTCOMES.values():
+        return (_wrong_field("outcome", "literal_error"),)
+    if row.stage is not None and row.stage not in _STAGES.values():
+        return (_wrong_field("stage", "literal_error"),)
+    if not (row.reviewer or "").strip():
+        return (_wrong_field("reviewer", "missing"),)
+    return ()
+
+
+def _wrong_field(path: str, type_: str) -> Problem:
+    if type_ == "extra_forbidden":
+        return _wrong(
+            shown(path), "decision_row", "决定中没有这一项", f"可填 {'、'.join(COLUMNS)} 和 reasons"
+        )
+    heading = COLUMNS.get(path, path)
+    said = f"缺少{heading}" if type_ == "missing" else f"{heading}的写法不正确"
+    return _wrong(path, "decision_row", said, _FIXES.get(path, _SHAPE))
+
+
+def _against(row: DecisionRow, stands: StatusAnswer) -> Problem | None:
+    """Why a decision that is one is not sent: where its filing stands, or what it lacks."""
     if (row.outcome == "approve") is bool(row.reasons):
-        wrong = _wrong("reason", "reason", "退回或不通过须写明原因,通过则不写", _REASON)
-        return invalid(document, (wrong,))
+        return _wrong("reason", "reason", "退回或不通过须写明原因,通过则不写", _REASON)
     decided = STAGES.get(stands.status)
     if row.stage is None and (decided is None or decided.decided_by is None):
-        wrong = _wrong(
-            "id",
-            "not_waiting",
-            f"该备案处于「{STATUS_LABELS[stands.status]}」,现在不由审核决定推进",
-            "请删除这一行",
-        )
-        return invalid(document, (wrong,)).model_copy(update={"filing_id": found.filing_id})
-    verdict = Verdict(decision=decision, stage=Status(stage), round=round_)
-    return NewRow(
-        row=document.row,
-        filing_id=found.filing_id,
-        mini_program=None,
-        work={"uid": found.uid, "verdict": json.loads(verdict.model_dump_json())},
-    )
+        label = STATUS_LABELS[stands.status]
+        said = f"该备案处于「{label}」,现在不由审核决定推进"
+        return _wrong("id", "not_waiting", said, "请删除这一行")
+    stage = row.stage or stands.status.value
+    if row.outcome == "reject" and stage == Status.PLATFORM_REVIEW.value:
+        code, said = REJECT_IS_THE_BUREAUS
+        return _wrong("outcome", code, said, "请改为 退回")
+    return None
 
 
 _REASON = "请写 字段=原因 或 字段=原因|建议，如 subject.name=与执照不一致；每行一条"
 _SHAPE = "请核对 id、outcome(approve、return、reject 或 通过、退回、不通过)、reviewer 和 reasons"
+_FIXES = {
+    "id": "请写工作流 id、uid 或 appid",
+    "outcome": "请写 通过、退回 或 不通过（approve、return、reject）",
+    "reviewer": "请填审核人列（reviewer），或给整个文件加 --reviewer 姓名",
+    "stage": "请写 平台初审 或 管局审核；不写则为当前环节",
+    "round": "请写数字，如 1；不写则为当前轮次",
+    "reasons": 'JSON Lines 中写 [{"field": "subject.name", "reason": "与执照不一致"}]',
+}
 
 
 def _decision(row: DecisionRow) -> dict[str, Any]:

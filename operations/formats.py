@@ -51,10 +51,14 @@ def too_large(limit: int) -> Unreadable:
     )
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    """The value, where it can be an application at all."""
+def _mapping(value: Any, row: str | None = None) -> dict[str, Any]:
+    """The value, where it can be an application at all; `row`: what a line of a file of many holds."""
     if isinstance(value, dict):
         return value
+    if row is not None:
+        raise Unreadable(
+            "not_a_mapping", "这一行不是一个 JSON 对象", f"每行写一{row}，以 {{ 开头，以 }} 结尾"
+        )
     raise Unreadable(
         "not_a_mapping",
         "内容不是一份申请（应为 kind、mini_program、subject 等字段的集合）",
@@ -220,8 +224,9 @@ def _yaml_open(
 # JSON
 
 
-def from_json(text: str) -> dict[str, Any]:
-    """The one document. Its depth is measured before the parser, which calls itself, sees it."""
+def from_json(text: str, *, line: int = 1, row: str | None = None) -> dict[str, Any]:
+    """The one document, which begins in that line; `row`: what it is in a file of many. Its depth is
+    measured before the parser, which calls itself, sees it."""
     depth = 0
     for token in _JSON_TOKEN.finditer(text):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
@@ -238,11 +243,11 @@ def from_json(text: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise Unreadable(
             "syntax",
-            f"JSON 语法不正确：第 {error.lineno} 行第 {error.colno} 列附近",
+            f"JSON 语法不正确：第 {error.lineno + line - 1} 行第 {error.colno} 列附近",
             "请检查逗号、双引号和括号；末尾不要有多余的逗号或内容",
         ) from None
     _check_text(value, "")
-    return _mapping(value)
+    return _mapping(value, row)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -168,7 +168,7 @@ class _Reading:
     ) -> Iterator[tuple[int, dict[str, object]]]:
         while True:
             try:
-                yield number, from_json(text)
+                yield number, from_json(text.rstrip(), line=number)
             except Unreadable as error:
                 self.lines += 1
                 self.wrong(number, _reworded(error.problem))

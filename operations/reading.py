@@ -43,8 +43,6 @@ JSON = frozenset({".json"})
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
 CSV = frozenset({".csv"})
 EXCEL = frozenset({".xlsx", ".xlsm"})
-ZIP = b"PK\x03\x04"
-"""How workbooks begin."""
 CHUNK = 1024 * 1024
 IN_MEMORY = 2 * 1024 * 1024
 HEADER_WITHIN = 10
@@ -99,7 +97,7 @@ class Source:
         self.stream.seek(0)
         match self.form:
             case Form.JSON_LINES:
-                yield from _json_lines(self)
+                yield from _json_lines(self, table)
             case Form.CSV:
                 yield from _csv_rows(self, table)
             case Form.EXCEL:
@@ -139,20 +137,19 @@ def _form(suffix: str, stream: BinaryIO) -> Form:
         if suffix in suffixes:
             return form
     if suffix not in YAML | JSON:
-        stream.seek(0)
-        if stream.read(len(ZIP)) == ZIP:
+        if workbook.begins_like_one(stream):
             return Form.EXCEL
         if _is_json_lines(stream):
             return Form.JSON_LINES
     return Form.ONE
 
 
-def _one(name: str, folder: Path, suffix: str, data: bytes, row: int = 0) -> Document:
-    """A file, or a line, that holds one application."""
+def _one(name: str, folder: Path, suffix: str, data: bytes) -> Document:
+    """A file that holds one application."""
     text = _text(data)
     bracket = text.lstrip().startswith(("{", "["))
-    if suffix in JSON | JSON_LINES or (bracket and suffix not in YAML):
-        return Document(name, from_json(text), (), folder, row=row)
+    if suffix in JSON or (bracket and suffix not in YAML):
+        return Document(name, from_json(text), (), folder)
     lines: dict[str, int] = {}
     return Document(name, from_yaml(text, lines), (), folder, lines)
 
@@ -188,8 +185,9 @@ def _plain_file(path: str) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def _text(data: bytes) -> str:
-    """The text of UTF-8 bytes, with or without the mark that Windows programs put before it."""
+def _text(data: bytes, line: int = 1) -> str:
+    """The text of UTF-8 bytes, which begin in that line, with or without the mark that Windows programs
+    put before it."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _utf16()
     if b"\x00" in data:
@@ -197,7 +195,7 @@ def _text(data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _not_utf8(data.count(b"\n", 0, error.start) + 1) from None
+        raise _not_utf8(data.count(b"\n", 0, error.start) + line) from None
     if not text.strip():
         raise _empty()
     return text
@@ -224,7 +222,11 @@ def _not_utf8(line: int) -> Unreadable:
 
 
 def _empty() -> Unreadable:
-    return Unreadable("file_empty", "内容为空", "可用 python starter.py example 生成一份样例")
+    return Unreadable(
+        "file_empty",
+        "内容为空",
+        "可用 starter.py example 生成申请样例；多行的表用 starter.py schema columns 或 decision_columns",
+    )
 
 
 def _is_json_lines(stream: BinaryIO) -> bool:
@@ -261,8 +263,8 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
         yield None
 
 
-def _json_lines(source: Source) -> Iterator[Document]:
-    """One application a line; a line that is wrong stops no other. Empty lines are passed over."""
+def _json_lines(source: Source, table: Table[Any]) -> Iterator[Document]:
+    """One object a line; a line that is wrong stops no other. Empty lines are passed over."""
     found = False
     for number, line in enumerate(_lines(source.stream), start=1):
         name = f"{source.path}:{number}"
@@ -272,7 +274,8 @@ def _json_lines(source: Source) -> Iterator[Document]:
             line = line.removeprefix(BOM) if number == 1 else line
             if not line.strip():
                 continue
-            yield _one(name, source.folder, ".jsonl", line, number)
+            data = from_json(_text(line, number).strip(), line=number, row=table.what)
+            yield Document(name, data, (), source.folder, row=number)
         except Unreadable as error:
             yield Document(name, None, (error.problem,), source.folder, row=number)
         found = True
@@ -304,7 +307,7 @@ def _csv_documents(source: Source, table: Table[Any], rows: "_csv.Reader") -> It
             "请检查成对的双引号；单元格内的双引号写两次",
         ) from None
     if not found:
-        raise _no_rows()
+        raise _no_rows(table)
 
 
 def _csv_text(stream: BinaryIO) -> Generator[str]:
@@ -355,7 +358,7 @@ def _excel_rows(source: Source, table: Table[Any]) -> Iterator[Document]:
     if columns is None:
         table.columns_of([])
     if not found:
-        raise _no_rows()
+        raise _no_rows(table)
 
 
 def _row(
@@ -380,5 +383,7 @@ def _check_cells(paths: list[str | None], row: list[str]) -> None:
         )
 
 
-def _no_rows() -> Unreadable:
-    return Unreadable("file_empty", "表头之下没有申请", "请在表头之下每行写一份申请")
+def _no_rows(table: Table[Any]) -> Unreadable:
+    return Unreadable(
+        "file_empty", f"表头之下没有一{table.what}", f"请在表头之下每行写一{table.what}"
+    )

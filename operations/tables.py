@@ -36,6 +36,8 @@ class Table(Generic[C]):
     """Whether a row of a sheet, which may begin with a title, is its headings."""
     path_of: Callable[[C], str | None]
     """Where a column's cells are told to be; None for one that is passed over."""
+    what: str
+    """What a row holds, with its measure word: 一 comes before it."""
 
 
 def columns_of(header: Sequence[str]) -> Columns:
@@ -179,5 +181,9 @@ def trimmed(cells: Sequence[str]) -> Iterator[str]:
 
 
 APPLICATIONS = Table(
-    columns_of, from_row, is_header, path_of=lambda column: column.path if column else None
+    columns_of,
+    from_row,
+    is_header,
+    path_of=lambda column: column.path if column else None,
+    what="份申请",
 )

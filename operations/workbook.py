@@ -26,6 +26,7 @@ AT_ONCE = 200
 
 _OLD = b"\xd0\xcf\x11\xe0"
 """How .xls files begin, and workbooks with a password."""
+_NEW = b"PK\x03\x04"
 _CARRIAGE_RETURN = re.compile("_x000[dD]_")
 _BROKEN = (
     zipfile.BadZipFile,
@@ -56,8 +57,15 @@ class WrongCell(str):
     __slots__ = ()
 
 
+def begins_like_one(stream: BinaryIO) -> bool:
+    """Whether it is to be read as a workbook, whatever its name says."""
+    stream.seek(0)
+    return stream.read(len(_NEW)) in (_OLD, _NEW)
+
+
 def rows(stream: BinaryIO) -> Iterator[Row]:
     """The rows of the first sheet that are not empty, each with its number. Raises `Unreadable`."""
+    stream.seek(0)
     if stream.read(len(_OLD)) == _OLD:
         raise Unreadable(
             "file_format",

@@ -12,6 +12,12 @@ DECISION_IDS_KEPT = 300
 REFUSED_IDS_KEPT = 200
 DUPLICATES_KEPT = 400
 
+REJECT_IS_THE_BUREAUS = (
+    "reject_is_the_bureaus",
+    "平台初审不能作出最终的不通过,请用 return 退回修改;reject 只属于管局审核",
+)
+"""Code and explanation."""
+
 _STAGE_OF = {
     "platform_decision": Status.PLATFORM_REVIEW,
     "bureau_decision": Status.BUREAU_REVIEW,
@@ -45,12 +51,7 @@ def _decide(turn: Turn, event: Message, message: Decision | Decide) -> None:
             by,
         )
     elif decision.outcome == "reject" and not bureau:
-        turn.refuse(
-            event.name,
-            "reject_is_the_bureaus",
-            "平台初审不能作出最终的不通过,请用 return 退回修改;reject 只属于管局审核",
-            by,
-        )
+        turn.refuse(event.name, *REJECT_IS_THE_BUREAUS, by)
     elif decision.outcome == "approve" and bureau:
         if approve_number(turn, event, event.name, decision.filing_number, by):
             _applied(turn, decision)

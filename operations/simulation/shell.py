@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
+from filing.application import mini_program_filing_id
 from filing.authority import Standing, WithdrawalAnswer
 from filing.model import unchecked
 from filing.notices import LAST_NOTICE_FOR, NOTICE_FOR, Notice
@@ -116,7 +117,7 @@ class Filing:
         application = world.applicants.application(start)
         step = begin(
             application,
-            f"filing-{application.mini_program.appid}",
+            mini_program_filing_id(application.mini_program.appid),
             # The process takes only the offset of notices from the uid; with few offsets, windows
             # can be used again.
             f"simulated-{start.number % OFFSETS}",

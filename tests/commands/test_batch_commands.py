@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import signal
 import sys
 from pathlib import Path
 
@@ -99,6 +100,36 @@ async def test_a_start_that_is_killed_while_it_reads_has_started_nothing(
     assert (batch["times"], batch["counts"]) == (1, {"rows": 60, "results": {"started": 60}})
 
 
+async def test_ctrl_c_says_that_a_batch_goes_on(cli: Cli, running: Running) -> None:
+    file = file_of(cli, "interrupted.jsonl", *(one_line(fresh_appid()) for _ in range(20)))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, STARTER, "start", file, "--follow", "--rate", "1"),
+        cwd=cli.folder,
+        env=environment(cli.home),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    connection = await asyncpg.connect(running.info.database_url)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await connection.fetchval(
+                "select exists (select from batch_rows join batches on batch = id"
+                " where file = $1 and result = 'started')",
+                file,
+            ):
+                assert process.returncode is None
+                await asyncio.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
+    finally:
+        await connection.close()
+    told = out.decode() + err.decode()
+    assert process.returncode == 130, told
+    assert "goes on by itself" in err.decode()
+    assert "Traceback" not in told
+    assert "20 rows:" in out.decode()
+
+
 async def test_a_file_may_be_all_or_nothing(cli: Cli) -> None:
     appid = fresh_appid()
     file = file_of(cli, "all.jsonl", one_line(appid), one_line("wxBAD"))
@@ -127,6 +158,9 @@ async def test_decisions_of_a_file(cli: Cli) -> None:
         "correction",
         "mini_program.remark",
     )
+    known = await cli("decide", "--from", file, "--reviewer", "li.na", "--dry-run")
+    assert "was taken before" in known.err
+    assert "0 of its 2 rows would be taken up: would send nothing" in known.out
     later = file_of(cli, "again.csv", rows[0], f"{second},通过,")
     refused = await cli("decide", "--from", later, "--reviewer", "li.na", code=1)
     assert "not_waiting" in refused.out

@@ -45,6 +45,11 @@ async def test_a_list_by_agency_customer_and_name(cli: Cli) -> None:
     named = await cli.json("list", "--customer", "C-17", "--name", "示例商", "--agency", agency)
     assert named == [listed]
     assert await cli.json("list", "--number", "苏ICP备2099", "--agency", agency) == []
+    for command in ("list", "stats"):
+        for meant in (agency[:-1], agency.replace("帆", "凡")):
+            told = (await cli(command, "--agency", meant)).err
+            assert "names count as they are written" in told
+            assert agency in told
     printed = await cli("list", "--agency", agency)
     assert "代理机构" in printed.out
     assert agency in printed.out

@@ -10,6 +10,8 @@ from rich.console import Console
 
 import starter
 from commands import console
+from commands.bulk import OpenStatus
+from filing.vocabulary import Status
 from tests.commands.conftest import Call, Cli
 
 COMMANDS = sorted(starter.COMMANDS)
@@ -102,6 +104,8 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("batches", "x", "--result", "nonsense"), "already_open"),
     (("withdraw-many", "--reason", "x"), "--province"),
     (("withdraw-many", "--all"), "--reason"),
+    (("withdraw-many", "--all", "--reason", "x", "--dry-run", "--yes"), "--dry-run"),
+    (("withdraw-many", "--status", "approved", "--reason", "x"), "bureau_review"),
     (("schema", "application", "--csv", "a.csv"), "decision_columns"),
     (("decide", "x", "maybe", "--reviewer", "li.na"), "approve"),
     (("decide", "x", "return", "--reviewer", "li.na", "--reason", "no field"), "FIELD=TEXT"),
@@ -154,6 +158,12 @@ def test_wrong_usage_is_named(call: Call, args: tuple[str, ...], named: str) -> 
     ran = call(*args, code=2)
     assert ran.out == ""
     assert named in ran.err
+    assert "Value error" not in ran.err
+
+
+def test_many_are_chosen_by_every_status_of_an_open_filing() -> None:
+    open_ones = {status.value for status in Status if not status.final}
+    assert {status.value for status in OpenStatus} == open_ones
 
 
 @pytest.mark.parametrize("name", CALLED)

@@ -243,6 +243,7 @@ def test_what_is_no_workbook_is_one_problem(tmp_path: Path) -> None:
     contents = {
         "empty.xlsx": b"",
         "text.xlsx": b"kind\nnew\n",
+        "old.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
         "old.xlsx": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
         "cut.xlsx": plain[: len(plain) // 2],
         "headless.xlsx": made(["kind"]),
@@ -256,6 +257,7 @@ def test_what_is_no_workbook_is_one_problem(tmp_path: Path) -> None:
     assert found == {
         "empty.xlsx": "syntax",
         "text.xlsx": "syntax",
+        "old.xls": "file_format",
         "old.xlsx": "file_format",
         "cut.xlsx": "syntax",
         "headless.xlsx": "file_empty",

@@ -17,7 +17,7 @@ from gateways.batches import Batches, NewRow
 from operations.batch_work import BatchWork
 from operations.batches import NotTaken, Ordered, Taken, find_batch, follow
 from operations.bulk import Bulk, Result, carry_out, plan
-from operations.decisions import order_decisions, read_decision
+from operations.decisions import Planned, order_decisions, plan_decisions, read_decision
 from operations.formats import Unreadable
 from operations.reading import Document, opened
 from operations.services import Services
@@ -62,7 +62,7 @@ async def test_each_row_is_decided_once_and_refusals_are_told(
     path = workbook(
         tmp_path / "审核.xlsx",
         ["七月待审清单"],
-        ["备案", "审核结论", "审核人", "小程序备注", "退回原因", "轮次"],
+        ["备案", "审核结论", "审核人", "小程序备注", "退回原因", "轮次", "环节"],
         [first.uid, "通过", None, None, None, 1],
         [
             second.handle.id,
@@ -76,23 +76,28 @@ async def test_each_row_is_decided_once_and_refusals_are_told(
         ["wx0000000000000000", "通过"],
         [fourth.uid, "退回"],
         [fourth.uid, "也许"],
+        [fourth.uid, "通过", None, None, None, None, "已办结"],
     )
     _, rows = await decide(services, path)
     assert [(row.row, row.result.value, row.code) for row in rows] == [
         (3, "decided", None),
         (4, "decided", None),
-        (5, "refused", "reject_is_the_bureaus"),
+        (5, "invalid", None),
         (6, "refused", "stale_round"),
         (7, "invalid", None),
         (8, "invalid", None),
         (9, "invalid", None),
+        (10, "invalid", None),
     ]
-    assert [row.problems[0].code for row in rows[4:]] == [
-        "no_such_filing",
-        "reason",
-        "decision_row",
+    wrong = [(p.path, p.code) for row in rows for p in row.problems]
+    assert wrong == [
+        ("outcome", "reject_is_the_bureaus"),
+        ("id", "no_such_filing"),
+        ("reason", "reason"),
+        ("outcome", "decision_row"),
+        ("stage", "decision_row"),
     ]
-    assert "return" in (rows[2].explanation or "")
+    assert {row.mini_program for row in rows[:4]} == {"昆山示例商城"}
     answer = await first.player.until(Status.SUBMISSION)
     assert [entry.by for entry in answer.timeline][-1] == "li.na"
     answer = await second.player.until(Status.CORRECTION)
@@ -102,13 +107,58 @@ async def test_each_row_is_decided_once_and_refusals_are_told(
         ("subject.name", "与执照不一致", None),
     }
 
-    # The same file changes nothing; --again takes up what was refused, and is refused anew.
+    # The same file changes nothing, which a dry run says; --again takes up what was refused, and is
+    # refused anew.
+    planned = await planned_of(services, path)
+    assert (planned.rows, planned.wanted) == ((), frozenset())
+    planned = await planned_of(services, path, again=True)
+    assert planned.known is not None
+    assert [row.row for row in planned.rows] == [5, 6, 7, 8, 9, 10]
     kept, same = await decide(services, path)
     assert kept.kept
     assert same == rows
     again, rows = await decide(services, path, ORDERED.model_copy(update={"again": True}))
-    assert (again.kept, again.taken_up) == (False, 5)
-    assert [row.code for row in rows[2:4]] == ["reject_is_the_bureaus", "stale_round"]
+    assert (again.kept, again.taken_up) == (False, 6)
+    assert rows[3].code == "stale_round"
+
+
+async def planned_of(services: Services, path: str, *, again: bool = False) -> Planned:
+    with opened(path) as source:
+        return await plan_decisions(source, services, reviewer="li.na", again=again)
+
+
+async def test_a_dry_run_says_what_the_file_would_come_to(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    """Also of rows about one filing, of which the first counts, and sends nothing."""
+    first, second = await reviewed(begin_filing, 2)
+    rows = [(first.uid, "通过"), (second.uid, "通过"), (first.handle.id, "退回", None, "太笼统")]
+    path = workbook(tmp_path / "a.xlsx", ["备案", "审核结论", "审核人", "小程序备注"], *rows)
+    planned = await planned_of(services, path)
+    assert (planned.known, planned.wanted) == (None, None)
+    assert [row.problems[0].code if row.problems else None for row in planned.rows] == [
+        None,
+        None,
+        "twice_in_file",
+    ]
+    assert (await first.status()).status is Status.PLATFORM_REVIEW
+    _, done = await decide(services, path)
+    assert [row.result for row in done] == [
+        RowResult.DECIDED if row.work else RowResult.INVALID for row in planned.rows
+    ]
+
+
+async def test_a_row_without_a_reviewer_is_told_where_to_write_one(
+    services: Services, tmp_path: Path
+) -> None:
+    data = {"id": "wx1", "outcome": "approve"}
+    row = await read_decision(
+        Document("x.csv:2", data, (), tmp_path, row=2), services, reviewer=None
+    )
+    [problem] = row.problems
+    assert problem.path == "reviewer"
+    assert "--reviewer" in problem.fix
+    assert "JSON" not in problem.message + problem.fix
 
 
 async def test_a_decision_is_for_the_stage_at_which_its_filing_stood(
@@ -146,12 +196,11 @@ async def test_a_decision_whose_answer_was_lost_is_told_as_it_was(
     begin_filing: Begin, services: Services, tmp_path: Path
 ) -> None:
     approved, refused = await reviewed(begin_filing, 2)
-    for filing, outcome, expected in (
-        (approved, "approve", RowResult.DECIDED),
-        (refused, "reject", RowResult.REFUSED),
+    for filing, round_, expected in (
+        (approved, 1, RowResult.DECIDED),
+        (refused, 2, RowResult.REFUSED),
     ):
-        reasons = [{"field": "subject.name", "reason": "x"}] if outcome == "reject" else []
-        data = {"id": filing.uid, "outcome": outcome, "reviewer": "li.na", "reasons": reasons}
+        data = {"id": filing.uid, "outcome": "approve", "reviewer": "li.na", "round": round_}
         row = await read_decision(
             Document("x.jsonl:1", data, (), tmp_path, row=1), services, reviewer=None
         )
