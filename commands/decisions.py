@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from operations.decisions import Planned
 
 
+_KEPT = "nothing of it is decided twice; --again takes up the rows that came to nothing"
+
+
 class Manner(NamedTuple):
     """How a file's decisions are to be made."""
 
@@ -75,9 +78,7 @@ async def _decide(
         if isinstance(taken, NotTaken):
             return taken, None, []
         if taken.kept:
-            warn(
-                f"{file} was taken before: nothing of it is decided twice; --again tries what failed"
-            )
+            warn(f"{file} was taken before, as batch {taken.batch.id[:SHORT]}: {_KEPT}")
         if manner.follow:
             await watch(taken.batch, services)
         batch = await find_batch(taken.batch.id, services.registry)
@@ -126,10 +127,7 @@ def _print_plan(file: str, planned: "Planned", json_: bool) -> None:
         sent = [f"{count} × {stage} {outcome}" for (stage, outcome), count in sorted(kinds.items())]
         rows = f"{len(planned.rows)} rows"
         if known and planned.wanted is not None:
-            warn(
-                f"{file} was taken before, as batch {known.id[:SHORT]}: nothing of it is decided "
-                "twice; --again takes up the rows that came to nothing"
-            )
+            warn(f"{file} was taken before, as batch {known.id[:SHORT]}: {_KEPT}")
             rows = f"{len(planned.wanted)} of its {known.counts.rows} rows would be taken up"
         line(f"{rows}: would send {', '.join(sent) or 'nothing'}; {len(wrong)} are invalid")
     if wrong:

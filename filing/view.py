@@ -5,6 +5,8 @@ Nothing here holds a certificate's or phone number, or an individual's name.
 
 import json
 from datetime import datetime
+from functools import cache
+from textwrap import fill
 
 from pydantic import ConfigDict, Field
 
@@ -28,6 +30,8 @@ from filing.vocabulary import (
 
 MOST_CHANGES_SHOWN = 50
 """Values of a change in the details; `show` tells all."""
+PAGE_WIDTH = 56
+"""Characters of a line of code that the page shows whole on a usual screen."""
 BY_HAND = "由人工办理(备案系统没有变更接口)"
 FACE_CHECKED = "小程序管理员(负责人)"
 OUTCOME_LABELS = {"return": "退回修改", "reject": "不予通过"}
@@ -326,7 +330,19 @@ def _example(state: State, signal: str) -> str:
 
 
 def _sent(lead: str, signal: str, example: str) -> list[str]:
-    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", example, "```"]
+    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", _wrapped(example), "```"]
+
+
+@cache
+def _wrapped(example: str) -> str:
+    """The example in lines that the page does not cut off; the same JSON."""
+    return fill(
+        example,
+        PAGE_WIDTH,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _code(text: str) -> str:

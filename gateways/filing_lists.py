@@ -64,7 +64,9 @@ async def no_such_agency(pool: "Pool", agency: str) -> str | None:
     near = [name for name in names if agency.strip() in name]
     near = near or get_close_matches(agency, names, MOST_LIKE, LIKE)
     hint = (
-        f"did you mean {'、'.join(near[:MOST_LIKE])}?" if near else f"{len(names)} others are known"
+        f"did you mean {'、'.join(near[:MOST_LIKE])}?"
+        if near
+        else f"others that are known: {len(names)}"
     )
     return f"no filing names the agency {agency}, and names count as they are written; {hint}"
 

@@ -10,7 +10,14 @@ import pytest
 from filing.authority import Standing
 from filing.model import CHINA
 from filing.process.messages import EXAMPLES, Malformed, read
-from filing.view import StatusAnswer, details, search_attributes, status_answer, timer_summary
+from filing.view import (
+    PAGE_WIDTH,
+    StatusAnswer,
+    details,
+    search_attributes,
+    status_answer,
+    timer_summary,
+)
 from filing.vocabulary import PARTY_LABELS, STATUS_LABELS, AuthorityMode, Party, Status
 from tests.filing.process_play import (
     ACT,
@@ -64,13 +71,20 @@ def test_the_details_say_where_it_stands_for_whom_until_when_and_what_to_send(
     assert f"| 期限 | {DUE[status]} |" in text
     signal = SIGNALS[status]
     assert f"`{signal}`" in text
-    assert f"```json\n{EXAMPLES[signal]}\n```" in text
+    assert json.loads(EXAMPLES[signal]) in to_send(text)
+
+
+def to_send(text: str) -> list[dict[str, Any]]:
+    """The payloads that the details show, in lines that the page does not cut off."""
+    found = re.findall(r"```json\n(.*?)\n```", text, re.DOTALL)
+    assert all(len(line) <= PAGE_WIDTH for one in found for line in one.splitlines())
+    return [json.loads(one) for one in found]
 
 
 @pytest.mark.parametrize("status", [Status.PLATFORM_REVIEW, Status.BUREAU_REVIEW])
 def test_the_details_show_a_reviewer_a_return_too(status: Status) -> None:
     text = details(Play.begin().reach(status).state)
-    payloads = [json.loads(found) for found in re.findall(r"```json\n(.*?)\n```", text)]
+    payloads = to_send(text)
     outcomes = [payload["outcome"] for payload in payloads]
     bureau = status is Status.BUREAU_REVIEW
     assert outcomes == ["approve", "return", *(["reject"] if bureau else [])]

@@ -54,6 +54,17 @@ class FilingPages:
         for text in says:
             await expect(self._page.get_by_text(text).first).to_be_visible()
 
+    async def columns(self, *, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+        """Choose the list's columns, as a person does; the browser remembers them."""
+        page = self._page
+        await page.goto(self._list)
+        await page.get_by_role("button", name="Configure Columns").click()
+        for name in remove:
+            await page.get_by_role("button", name=f"Remove {name} column").click()
+        for name in add:
+            await page.get_by_role("button", name=f"Add {name} column").click()
+        await page.get_by_role("button", name="Close Workflows Table configuration").click()
+
     async def row(self, query: str) -> Locator:
         """The filing's row in the list that a query gives."""
         await self._page.goto(f"{self._list}?query={query}")
@@ -61,8 +72,12 @@ class FilingPages:
         await expect(row).to_be_visible()
         return row
 
-    async def picture(self, name: str) -> None:
-        """Keep what is seen now, in few colours: it goes into the documents."""
+    async def picture(self, name: str, *, down_to: str | None = None) -> None:
+        """Keep what is seen now, in few colours: it goes into the documents. `down_to` is a text of
+        the current details that is to be seen."""
+        if down_to is not None:
+            text = self._frame("current-details").get_by_text(down_to).first
+            await text.scroll_into_view_if_needed()
         seen = Image.open(io.BytesIO(await self._page.screenshot()))
         seen.convert("RGB").quantize(64).save(self._pictures / f"{name}.png", optimize=True)
 

@@ -4,6 +4,7 @@ time; and a reviewer who decides there, with what the page itself tells to send.
 from datetime import timedelta
 
 import pytest
+from playwright.async_api import expect
 
 from filing.vocabulary import Status
 from tests.playing import Begin, Filing, eventually
@@ -38,8 +39,24 @@ async def test_platform_review(begin_filing: Begin, pages: Pages) -> None:
         "新增备案 · 平台初审 · 第 1 轮", "平台审核人员", last_day, "发送信号 platform_decision"
     )
     await seen.picture("platform-review")
-    await seen.row(f"FilingStatus='platform_review' AND WorkflowId='{filing.id}'")
+
+
+async def test_the_list_with_what_a_filing_waits_for(begin_filing: Begin, pages: Pages) -> None:
+    returned, checked, reviewed = [await in_review(begin_filing) for _ in range(3)]
+    await returned.player.signal("platform_decision", RETURN)
+    await returned.player.until(Status.CORRECTION)
+    await checked.player.to_sms()
+    seen = pages(reviewed)
+    await seen.columns(
+        add=("FilingStatus", "WaitingFor", "DueAt", "Overdue", "Round"),
+        remove=("Run ID", "Type", "Start", "End"),
+    )
+    row = await seen.row("WorkflowType='FilingWorkflow' AND ExecutionStatus='Running'")
+    for text in ("platform_review", "platform", "false", "1"):
+        await expect(row.get_by_role("cell", name=text, exact=True)).to_be_visible()
     await seen.picture("list")
+    row = await pages(returned).row("WaitingFor='applicant'")
+    await expect(row.get_by_role("cell", name="correction", exact=True)).to_be_visible()
 
 
 async def test_a_reviewer_approves_from_the_page(begin_filing: Begin, pages: Pages) -> None:
@@ -57,7 +74,7 @@ async def test_a_wrong_message_says_what_would_be_right(begin_filing: Begin, pag
     await seen.send("platform_decision", {"outcome": "yes"})
     await eventually(filing, lambda a: a.refused_count == 1)
     await seen.details("未被采纳的消息(共 1 条", "platform_decision", "正确写法如")
-    await seen.picture("refused")
+    await seen.picture("refused", down_to="正确写法如")
 
 
 async def test_correction(begin_filing: Begin, pages: Pages) -> None:

@@ -39,7 +39,9 @@ FINDS: dict[str, Says] = {
     "Due before an instant": _open(lambda a: a.due_at is not None and a.due_at < BEFORE),
     "Nothing due: on hold, or in a queue": _open(lambda a: a.due_at is None),
     "Waiting behind another filing": _open(lambda a: a.status is Status.QUEUED),
-    "Sent back twice or more": _open(lambda a: a.round >= 3),
+    "In its third round or later: sent back, or an SMS check missed, twice": _open(
+        lambda a: a.round >= 3
+    ),
     "Of individuals": lambda _: False,
     "Changes and cancellations": lambda _: False,
     "One mini program, all its filings": lambda _: False,
