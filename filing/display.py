@@ -17,7 +17,7 @@ from filing.instants import when
 from filing.model import CHINA, Model
 from filing.notices import Audience, Notice, NoticePurpose
 from filing.process.events import CancelRequested, Clock, Message, Tell, Undelivered
-from filing.process.messages import Instant, Malformed, instant, read
+from filing.process.messages import RIGHT, Instant, Malformed, instant, read
 from filing.process.state import REFUSALS_KEPT, Refusal, State
 from filing.vocabulary import KIND_LABELS, Kind, Status
 from filing.window_rules import NoticeTimes
@@ -267,7 +267,7 @@ def display_transition(state: DisplayState, event: DisplayEvent) -> DisplayStep:
                 "cancel",
                 "not_by_cancel",
                 "展示备案号的义务不因取消工作流而消失;备案号已注销的,请发送 number_cancelled,"
-                f"如 {DISPLAY_EXAMPLES['number_cancelled']}",
+                f"{RIGHT}{DISPLAY_EXAMPLES['number_cancelled']}",
                 "Temporal",
             )
         case Clock() if not state.status.final:

@@ -19,7 +19,7 @@ from filing.display import (
 from filing.instants import when
 from filing.model import CHINA, Model
 from filing.process.state import Refusal
-from filing.view import cell, refused_lines, shown_refusal
+from filing.view import escaped, item, refused_lines, shown_refusal
 
 
 class DisplayAnswer(Model):
@@ -108,21 +108,23 @@ def display_timer_summary(state: DisplayState) -> str:
 def display_details(state: DisplayState) -> str:
     """The current details in Temporal's UI (Markdown): what to show, and what to send."""
     answer = display_answer(state)
-    lines = [f"## 展示备案号 · {answer.status_label}", "", "| 项目 | 内容 |", "|---|---|"]
-    lines.append(f"| 小程序 | {cell(answer.mini_program)} |")
-    lines.append(f"| 备案号 | {cell(answer.number)} |")
-    lines.append(f"| 链接 | {QUERY_SITE} |")
-    lines.append(f"| 备案 | {cell(answer.filing_id)} |")
+    lines = [
+        *(f"## 展示备案号 · {answer.status_label}", ""),
+        item("小程序", escaped(answer.mini_program)),
+        item("备案号", escaped(answer.number)),
+        item("链接", QUERY_SITE),
+        item("备案", escaped(answer.filing_id)),
+    ]
     if answer.displayed_at is not None:
-        lines.append(f"| 展示时间 | {answer.displayed_at:%Y-%m-%d %H:%M} |")
+        lines.append(item("展示时间", f"{answer.displayed_at:%Y-%m-%d %H:%M}"))
     if answer.ends_at is not None:
-        lines += [f"| 提醒 | {when(at)} |" for at in answer.remind_at]
-        lines.append(f"| 等待至 | {when(answer.ends_at)} |")
+        lines += [item("提醒", when(at)) for at in answer.remind_at]
+        lines.append(item("等待至", when(answer.ends_at)))
         lines += ["", "### 怎样展示", ""]
         lines += [f"{place}. {sentence}" for place, sentence in enumerate(answer.how, start=1)]
         lines += ["", "展示后:发送信号 `displayed`,内容如:", ""]
         lines += ["```json", DISPLAY_EXAMPLES["displayed"], "```"]
     lines += ["", "### 经过", ""]
-    lines += [f"- {when(t.at)} {cell(t.note)}({cell(t.by)})" for t in answer.timeline]
+    lines += [f"- {when(t.at)} {escaped(t.note)}({escaped(t.by)})" for t in answer.timeline]
     lines += refused_lines(answer.refused, answer.refused_count)
     return "\n".join(lines)

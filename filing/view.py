@@ -15,7 +15,7 @@ from filing.changes import Change, changes
 from filing.instants import since, when
 from filing.model import CHINA, Model
 from filing.process.hindrances import ENTRY_CLOSED
-from filing.process.messages import DECISION_EXAMPLES, EXAMPLES
+from filing.process.messages import DECISION_EXAMPLES, EXAMPLES, RIGHT
 from filing.process.stages import STAGES
 from filing.process.state import Refusal, SmsCheck, State, TimelineEntry
 from filing.process.turn import status_label
@@ -34,6 +34,7 @@ PAGE_WIDTH = 56
 """Characters of a line of code that the page shows whole on a usual screen."""
 BY_HAND = "由人工办理(备案系统没有变更接口)"
 FACE_CHECKED = "小程序管理员(负责人)"
+EMPTY = "(空)"
 OUTCOME_LABELS = {"return": "退回修改", "reject": "不予通过"}
 
 
@@ -222,47 +223,46 @@ def details(state: State) -> str:
     """The current details in Temporal's UI (Markdown): where it stands, and what to send."""
     label = status_label(state)
     lines = [f"## {KIND_LABELS[state.application.kind]} · {label} · 第 {state.round} 轮", ""]
-    lines += ["| 项目 | 内容 |", "|---|---|"]
-    lines.append(f"| 小程序 | {cell(state.application.mini_program.name)} |")
-    lines.append(f"| 省份 | {cell(state.application.subject.province)} |")
+    lines.append(item("小程序", escaped(state.application.mini_program.name)))
+    lines.append(item("省份", escaped(state.application.subject.province)))
     party = waiting_for(state)
     until = face_check_until(state)
     if until:
-        lines.append(f"| 等待 | {FACE_CHECKED}人脸核身,有效至 {when(until)} |")
+        lines.append(item("等待", f"{FACE_CHECKED}人脸核身,有效至 {when(until)}"))
     elif party:
-        lines.append(f"| 等待 | {PARTY_LABELS[party]} |")
+        lines.append(item("等待", PARTY_LABELS[party]))
     if state.by_hand:
-        lines.append(f"| 办理方式 | {BY_HAND} |")
+        lines.append(item("办理方式", BY_HAND))
     note = authority_note(state)
     if note:
-        lines.append(f"| 待处理 | {cell(note)} |")
+        lines.append(item("待处理", escaped(note)))
     due = due_at(state)
     if state.held_since is not None:
         why = f",{ENTRY_CLOSED}" if state.held_by_authority else ""
-        lines.append(f"| 期限 | 已暂停(自 {since(state.held_since)}{why}) |")
+        lines.append(item("期限", f"已暂停(自 {since(state.held_since)}{why})"))
     elif due:
         mark = ",**已逾期**" if state.overdue else ""
         mark += "(暂定:次年放假安排未公布)" if provisional(state) else ""
-        lines.append(f"| 期限 | {when(due)}{mark} |")
+        lines.append(item("期限", f"{when(due)}{mark}"))
     if state.filing_number:
-        lines.append(f"| 备案号 | {state.filing_number} |")
+        lines.append(item("备案号", state.filing_number))
     if state.status is Status.QUEUED:
-        lines.append(f"| 排在其后 | {cell(state.queued_behind or '')} |")
+        lines.append(item("排在其后", escaped(state.queued_behind or "")))
     if state.status is Status.SMS_VERIFICATION:
         waiting = "、".join(PRINCIPAL_LABELS[p] for p in _unverified(state))
-        lines.append(f"| 尚待核验 | {waiting} |")
+        lines.append(item("尚待核验", waiting))
     lines += _what_to_send(state)
     replaced = changes(state.application)
     if replaced:
-        lines += ["", "### 变更内容", "", "| 字段 | 原 | 新 |", "|---|---|---|"]
+        lines += ["", "### 变更内容", ""]
         lines += [
-            f"| {cell(c.path)} | {cell(c.before or '')} | {cell(c.after or '')} |"
+            item(c.path, f"{escaped(c.before or EMPTY)} → {escaped(c.after or EMPTY)}")
             for c in replaced[:MOST_CHANGES_SHOWN]
         ]
     lines += _reasons("退回原因", state.reasons)
     lines += _reasons("上一轮的退回原因", state.previous_reasons)
     lines += ["", "### 经过", ""]
-    lines += [f"- {when(t.at)} {cell(t.note)}({cell(t.by)})" for t in state.timeline[-30:]]
+    lines += [f"- {when(t.at)} {escaped(t.note)}({escaped(t.by)})" for t in state.timeline[-30:]]
     lines += refused_lines(state.refused, state.refused_count)
     return "\n".join(lines)
 
@@ -273,16 +273,31 @@ def refused_lines(refused: tuple[Refusal, ...], count: int) -> list[str]:
         return []
     return [
         *("", f"### 未被采纳的消息(共 {count} 条,最近在前)", ""),
-        *(f"- {when(r.at)} `{_code(r.message)}`:{cell(r.explanation)}" for r in reversed(refused)),
+        *(
+            f"- {when(r.at)} `{_code(r.message)}`:{_explained(r.explanation)}"
+            for r in reversed(refused)
+        ),
     ]
+
+
+def _explained(text: str) -> str:
+    """With the example as code, which is copied as it is: the page makes other quotes curly."""
+    why, mark, example = text.partition(RIGHT)
+    return escaped(why) + (f"{mark}`{_code(example)}`" if mark else "")
 
 
 def _reasons(heading: str, reasons: tuple[Reason, ...]) -> list[str]:
     if not reasons:
         return []
-    lines = ["", f"### {heading}", "", "| 字段 | 原因 | 建议 |", "|---|---|---|"]
-    return lines + [
-        f"| {cell(r.field)} | {cell(r.reason)} | {cell(r.suggestion or '')} |" for r in reasons
+    return [
+        *("", f"### {heading}", ""),
+        *(
+            item(
+                r.field,
+                escaped(r.reason) + (f";建议:{escaped(r.suggestion)}" if r.suggestion else ""),
+            )
+            for r in reasons
+        ),
     ]
 
 
@@ -350,8 +365,13 @@ def _code(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text).replace("`", "'")
 
 
-def cell(text: str) -> str:
-    """Text from outside, safe inside a Markdown table."""
+def item(label: str, text: str) -> str:
+    """A line of a Markdown list. No table: the page sets its cells without a space between them."""
+    return f"- **{escaped(label)}**:{text}"
+
+
+def escaped(text: str) -> str:
+    """Text from outside, safe inside Markdown."""
     plain = "".join(c if c.isprintable() else " " for c in text)
     for mark in "\\|`*_[]<>#":
         plain = plain.replace(mark, "\\" + mark)

@@ -150,6 +150,10 @@ DECISION_EXAMPLES: dict[str, dict[str, str]] = {
 """The same for the outcomes that need reasons."""
 
 
+RIGHT = "正确写法如 "
+"""What comes before the example at the end of an explanation."""
+
+
 class Malformed(Model):
     """A message that could not be read, and why (Chinese, without its values)."""
 
@@ -173,7 +177,7 @@ def read(
     if shape is None:
         known = "、".join(shapes)
         return Malformed(code="unknown_message", explanation=f"没有这种消息,可用的有:{known}")
-    right = f"正确写法如 {_right(examples[name], name, args[0] if len(args) == 1 else None)}"
+    right = f"{RIGHT}{_right(examples[name], name, args[0] if len(args) == 1 else None)}"
     if len(args) != 1:
         what = "没有内容" if not args else f"有 {len(args)} 个参数"
         return Malformed(

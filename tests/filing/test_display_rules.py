@@ -382,7 +382,7 @@ def test_the_details_say_what_to_show_and_what_to_send_and_hold_no_address() -> 
     for sentence in how_to_show(FREE):
         assert sentence in details
     assert DISPLAY_EXAMPLES["displayed"] in details
-    assert "| 等待至 | 2027-01-07 24:00 |" in details
+    assert "- **等待至**:2027-01-07 24:00" in details
     summary = display_summary(DUTY)
     assert FREE in summary
     assert QUERY_SITE in summary
@@ -393,7 +393,7 @@ def test_the_details_say_what_to_show_and_what_to_send_and_hold_no_address() -> 
     display.send("displayed", {"by": "li.na"})
     ended = display_details(display.state)
     assert "怎样展示" not in ended
-    assert "| 展示时间 | 2026-11-24 15:30 |" in ended
+    assert "- **展示时间**:2026-11-24 15:30" in ended
 
 
 def test_one_line_for_whoever_looks_at_the_filing() -> None:

@@ -62,7 +62,7 @@ def test_the_filing_says_that_it_is_carried_by_hand(kind: str) -> None:
     play = submitted(kind)
     assert "由人工办理" in play.state.timeline[-1].note
     assert status_answer(play.state).by_hand
-    assert f"| 办理方式 | {BY_HAND} |" in details(play.state)
+    assert f"- **办理方式**:{BY_HAND}" in details(play.state)
     assert '"kind": "received"' in details(play.state)
     assert "通常无需操作" not in details(play.state)
 

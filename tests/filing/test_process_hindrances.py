@@ -64,7 +64,7 @@ def test_a_face_check_is_told_to_the_applicant_and_the_principals_are_waited_for
     assert answer.face_check_until == china(11, 25, 11)
     for shown in (answer.status_label, timer_summary(play.state), details(play.state)):
         assert "提交管局(负责人人脸核身)" in shown
-    assert "| 等待 | 小程序管理员(负责人)人脸核身,有效至 2026-11-25 11:00 |" in details(play.state)
+    assert "- **等待**:小程序管理员(负责人)人脸核身,有效至 2026-11-25 11:00" in details(play.state)
     assert play.asking == HandOver(known=Known(standing=Standing.FACE_CHECK, face_check="t-1"))
 
 

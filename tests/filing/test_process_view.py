@@ -67,8 +67,8 @@ def test_the_details_say_where_it_stands_for_whom_until_when_and_what_to_send(
 ) -> None:
     text = details(Play.begin(mode).reach(status).state)
     assert text.startswith(f"## 新增备案 · {STATUS_LABELS[status]} · 第 1 轮")
-    assert f"| 等待 | {PARTY_LABELS[WAITS_FOR[status]]} |" in text
-    assert f"| 期限 | {DUE[status]} |" in text
+    assert f"- **等待**:{PARTY_LABELS[WAITS_FOR[status]]}" in text
+    assert f"- **期限**:{DUE[status]}" in text
     signal = SIGNALS[status]
     assert f"`{signal}`" in text
     assert json.loads(EXAMPLES[signal]) in to_send(text)
@@ -109,10 +109,10 @@ def test_a_made_up_name_cannot_leave_its_backticks() -> None:
 def test_the_details_of_an_ended_filing_ask_for_nothing(status: Status) -> None:
     text = details(Play.begin().reach(status).state)
     assert text.startswith(f"## 新增备案 · {STATUS_LABELS[status]} · 第 1 轮")
-    assert "| 期限 |" not in text
-    assert "| 等待 |" not in text
+    assert "- **期限**" not in text
+    assert "- **等待**" not in text
     assert "发送信号" not in text
-    assert ("| 备案号 |" in text) == (status is Status.APPROVED)
+    assert ("- **备案号**" in text) == (status is Status.APPROVED)
 
 
 def test_the_details_say_what_is_overdue_provisional_and_held() -> None:
@@ -122,18 +122,18 @@ def test_the_details_say_what_is_overdue_provisional_and_held() -> None:
     assert ",**已逾期**" in details(play.state)
     play.send("hold", ACT)
     text = details(play.state)
-    assert "| 期限 | 已暂停(自 2026-12-29 00:00) |" in text
+    assert "- **期限**:已暂停(自 2026-12-29 00:00)" in text
     assert "已逾期**" not in text
 
 
 def test_the_details_name_whose_check_is_still_due() -> None:
     play = Play.begin().reach(Status.SMS_VERIFICATION)
     text = details(play.state)
-    assert "| 尚待核验 | 主体负责人、小程序负责人 |" in text
+    assert "- **尚待核验**:主体负责人、小程序负责人" in text
     assert '{"person": "subject_principal", "source": "li.na"}' in text
     play.send("sms_verified", {"person": "subject_principal", "source": "ops"})
     text = details(play.state)
-    assert "| 尚待核验 | 小程序负责人 |" in text
+    assert "- **尚待核验**:小程序负责人" in text
     assert '{"person": "mini_program_principal", "source": "li.na"}' in text  # pasted, it is taken
     assert '"subject_principal"' not in text
 
@@ -141,7 +141,7 @@ def test_the_details_name_whose_check_is_still_due() -> None:
 def test_the_details_list_the_reasons_of_a_return() -> None:
     text = details(Play.begin().reach(Status.CORRECTION).state)
     reason = REASONS[0]
-    assert f"| {reason['reason']} | {reason['suggestion']} |" in text
+    assert f":{reason['reason']};建议:{reason['suggestion']}" in text
 
 
 def test_the_next_rounds_reviewer_sees_what_the_last_one_asked_for() -> None:
@@ -152,7 +152,7 @@ def test_the_next_rounds_reviewer_sees_what_the_last_one_asked_for() -> None:
     assert (answer["reasons"], answer["previous_reasons"]) == ([], REASONS)
     text = details(play.state)
     assert "### 上一轮的退回原因" in text
-    assert f"| {REASONS[0]['reason']} | {REASONS[0]['suggestion']} |" in text
+    assert f":{REASONS[0]['reason']};建议:{REASONS[0]['suggestion']}" in text
     other = [{"field": "subject.name", "reason": "不符", "suggestion": None}]
     play.send("platform_decision", {**RETURN, "reasons": other})
     play.send("resubmit", ACT)
@@ -167,15 +167,18 @@ def test_the_details_list_what_was_refused_the_last_first() -> None:
     text = details(play.state)
     assert "### 未被采纳的消息(共 2 条,最近在前)" in text
     assert text.index("`platform_decision`:") < text.index("`bureau_decision`:")
+    assert (
+        f"正确写法如 `{EXAMPLES['platform_decision']}`" in text
+    )  # as code, so that it can be copied
 
 
-def test_what_people_wrote_cannot_break_the_table_of_the_details() -> None:
+def test_what_people_wrote_cannot_break_the_details() -> None:
     play = Play.begin()
-    nasty = [{"field": "a|b", "reason": "x\n| 期限 | 明天 |\n# 标题 `rm` <script>"}]
+    nasty = [{"field": "a|b", "reason": "x\n- **期限**:明天\n# 标题 `rm` <script>"}]
     play.send("platform_decision", {**RETURN, "reviewer": "li|na\n", "reasons": nasty})
     text = details(play.state)
     assert "a\\|b" in text
-    assert "\n| 期限 | 明天 |" not in text
+    assert "\n- **期限**:明天" not in text
     assert "\n# 标题" not in text
     assert "<script>" not in text.replace("\\<", "")
 
