@@ -167,9 +167,8 @@ def test_the_details_list_what_was_refused_the_last_first() -> None:
     text = details(play.state)
     assert "### 未被采纳的消息(共 2 条,最近在前)" in text
     assert text.index("`platform_decision`:") < text.index("`bureau_decision`:")
-    assert (
-        f"正确写法如 `{EXAMPLES['platform_decision']}`" in text
-    )  # as code, so that it can be copied
+    # As code, so that it can be copied.
+    assert f"正确写法如 `{EXAMPLES['platform_decision']}`" in text
 
 
 def test_what_people_wrote_cannot_break_the_details() -> None:
