@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import signal
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from commands.console import (
+    INTERRUPTED,
     Exit,
     Json,
     err,
@@ -40,7 +42,10 @@ app = typer.Typer()
 
 T = TypeVar("T")
 MOST_SHOWN = 50
-"""Rows that came to nothing and are shown; `batches ID` has all."""
+"""Rows that are shown; `batches ID` has all."""
+WHETHER_TAKEN = (
+    "`starter.py batches` shows whether it was taken in; the same command again does nothing twice"
+)
 
 _GOES_ON = "`starter.py start` of the same file (or `decide --from`) goes on with the rest"
 _NOT_RUNNING = f"it does not run: {_GOES_ON}, if any is left"
@@ -167,6 +172,7 @@ async def watch(batch: Batch, services: "Services") -> None:
     )
 
     from operations.batches import follow
+    from operations.stopping import unless
 
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -189,12 +195,14 @@ async def watch(batch: Batch, services: "Services") -> None:
                 task, completed=_done(counts), rate=f"{speed:.1f} rows/s" if speed else ""
             )
 
-        try:
-            ended = await follow(batch, services, shown)
-        except asyncio.CancelledError:
-            short = batch.id[:SHORT]
-            warn(f"batch {short} goes on by itself: `starter.py batches {short} --follow`")
-            raise
+        # Not as a cancellation, which asyncpg may lose (`commands/watching.py`).
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
+        ended = await unless(stop, follow(batch, services, shown))
+    if ended is None:
+        short = batch.id[:SHORT]
+        warn(f"batch {short} goes on by itself: `starter.py batches {short} --follow`")
+        raise typer.Exit(INTERRUPTED)
     if not ended:
         warn(_NOT_RUNNING)
 
@@ -217,14 +225,15 @@ def _print_batches(found: list[Batch], json_: bool) -> None:
                 one.by,
                 f"{one.created_at:%Y-%m-%d %H:%M}" + (f" ×{one.times}" if one.times > 1 else ""),
                 str(one.counts.rows),
-                ", ".join(_counted(one.counts)),
+                ", ".join(counted(one.counts)),
             )
             for one in found
         ],
     )
 
 
-def _counted(counts: BatchCounts) -> Iterable[str]:
+def counted(counts: BatchCounts) -> Iterable[str]:
+    """How many rows came to what, in words."""
     for result in RowResult:
         if count := counts.of(result):
             yield f"{count} {result.value.replace('_', ' ')}"
@@ -257,7 +266,7 @@ def print_some(rows: list[BatchRow]) -> None:
 
 def print_sum(batch: Batch) -> None:
     """One line: the batch, and how many rows came to what."""
-    line(f"batch {batch.id[:SHORT]}: {batch.counts.rows} rows: {', '.join(_counted(batch.counts))}")
+    line(f"batch {batch.id[:SHORT]}: {batch.counts.rows} rows: {', '.join(counted(batch.counts))}")
 
 
 def why(row: BatchRow) -> str:

@@ -136,6 +136,10 @@ IdOrNumber = Annotated[
 ]
 
 
+INTERRUPTED = 130
+"""Exit code of what Ctrl-C or SIGTERM ended before it was done, as shells have it."""
+
+
 class Exit(IntEnum):
     """Exit codes (contract, section 2)."""
 

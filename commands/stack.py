@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.console import (
+    INTERRUPTED,
     Exit,
     Id,
     Json,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-INTERRUPTED = 130
-"""Exit code of what Ctrl-C or SIGTERM ended before it was done, as shells have it."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks", "s": "seconds"}
 MOST_AT_ONCE = timedelta(days=366)
 """How far `advance` goes at once: every check on the way is a skip of its own, and takes its time."""

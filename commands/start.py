@@ -10,6 +10,7 @@ import typer
 
 from commands.batches import (
     MOST_SHOWN,
+    WHETHER_TAKEN,
     Again,
     AllOrNothing,
     Follow,
@@ -163,7 +164,7 @@ async def _start(
                 try:
                     batch = await _one(path, came, ordered, services, now().date(), confirmed, read)
                 except asyncio.CancelledError:
-                    warn(f"stopped at {path}: the same again goes on, and starts nothing twice")
+                    warn(f"interrupted at {path}: {WHETHER_TAKEN}")
                     raise
             if batch is not None:
                 await _see(batch, came, services, follow)
@@ -179,7 +180,7 @@ async def _one(
     read: Any,
 ) -> Batch | None:
     """Start a file's application, or have its many started: then the batch."""
-    from operations.batches import NotTaken, order_starts
+    from operations.batches import NotTaken, Taken, order_starts
     from operations.formats import Unreadable
     from operations.reading import opened
     from operations.start import Invalid, start_document
@@ -202,6 +203,7 @@ async def _one(
     if isinstance(taken, NotTaken):
         came.not_taken.append((path, taken.rows, taken.invalid))
         return None
+    assert isinstance(taken, Taken)
     short, counts = taken.batch.id[:SHORT], taken.batch.counts
     if taken.kept:
         warn(f"{path} was taken before, as batch {short}: nothing of it is started twice")
@@ -307,10 +309,8 @@ def _told_row(
 def _print_batch(batch: Batch, rows: list[BatchRow]) -> None:
     wrong = [row for row in rows if row.result not in GOOD]
     # Of many, those with which somebody has to do something: what is open already is only counted.
-    open_already = [r for r in wrong if r.result is RowResult.ALREADY_OPEN and not r.explanation]
-    print_some(
-        rows if len(rows) <= MOST_SHOWN else [row for row in wrong if row not in open_already]
-    )
+    to_mend = [r for r in wrong if r.result is not RowResult.ALREADY_OPEN or r.explanation]
+    print_some(rows if len(rows) <= MOST_SHOWN else to_mend)
     print_sum(batch)
     short = batch.id[:SHORT]
     if batch.counts.pending:

@@ -23,6 +23,9 @@ class BatchAction(str, Enum):
     DECIDE = "decide"
 
 
+ACTION_LABELS = {BatchAction.START: "启动备案", BatchAction.DECIDE: "审核决定"}
+
+
 class RowResult(str, Enum):
     """What became of a row."""
 

@@ -345,12 +345,12 @@ def _example(state: State, signal: str) -> str:
 
 
 def _sent(lead: str, signal: str, example: str) -> list[str]:
-    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", _wrapped(example), "```"]
+    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", wrapped(example), "```"]
 
 
 @cache
-def _wrapped(example: str) -> str:
-    """The example in lines that the page does not cut off; the same JSON."""
+def wrapped(example: str) -> str:
+    """An example in lines that the page does not cut off: the same JSON, for its texts hold no blank."""
     return fill(
         example,
         PAGE_WIDTH,

@@ -45,6 +45,14 @@ class Ambiguous(Exception):
     """Several batches begin with these digits."""
 
 
+class OtherAction(Exception):
+    """The same file was taken in for something else, and some of it was done or is to be."""
+
+    def __init__(self, action: BatchAction) -> None:
+        super().__init__(action.value)
+        self.action = action
+
+
 class TakingIn:
     """A batch that is being taken in, inside one transaction: all of it is there, or nothing."""
 
@@ -54,14 +62,28 @@ class TakingIn:
         self.times = 1
 
     async def order(self, new: NewBatch) -> bool:
-        """Whether it is ordered for the first time. Whoever comes second waits for the first."""
+        """Whether it is ordered for the first time, or was once, for something else, of which every
+        row was wrong. Whoever comes second waits for the first. Raises `OtherAction`."""
         inserted = await self._connection.fetchval(
             "insert into batches (id, action, file, by, rate, queue) values ($1, $2, $3, $4, $5, $6)"
             " on conflict do nothing returning true",
             *(new.id, new.action.value, storable(new.file), storable(new.by), new.rate, new.queue),
             timeout=LONG,
         )
-        return bool(inserted)
+        if inserted:
+            return True
+        before = await self._connection.fetchval("select action from batches where id = $1", new.id)
+        if before == new.action.value:
+            return False
+        mistaken = await self._connection.fetchval(
+            "update batches set action = $2, file = $3, by = $4, rate = $5, queue = $6"
+            " where id = $1 and not exists"
+            " (select from batch_rows where batch = $1 and result <> 'invalid') returning true",
+            *(new.id, new.action.value, storable(new.file), storable(new.by), new.rate, new.queue),
+        )
+        if not mistaken:
+            raise OtherAction(BatchAction(before))
+        return True
 
     async def order_again(self, new: NewBatch) -> set[int]:
         """Order it once more; the rows of which nothing came, or whose filing came to nothing."""
@@ -124,6 +146,10 @@ class TakingIn:
         """How many rows came to what."""
         return (await _counts(self._connection, [self._batch]))[self._batch]
 
+    async def pending(self) -> list[Work]:
+        """The rows that are to be done."""
+        return await _pending(self._connection, self._batch, None)
+
     async def rows(self, result: RowResult) -> list[BatchRow]:
         """The rows with that result, in order."""
         return [_row(r) async for r in _cursor(self._connection, self._batch, result)]
@@ -180,21 +206,10 @@ class Batches:
             async for row in _cursor(connection, batch, result):
                 yield _row(row)
 
-    async def to_do_again(self, batch: str) -> set[int]:
-        """The rows that would be taken up once more: of which nothing came, or whose filing came to
-        nothing."""
-        async with self._pool.acquire() as connection:
-            return await _to_do_again(connection, batch)
-
     async def pending(self, batch: str, size: int) -> list[Work]:
         """The next rows to be done."""
-        rows = await self._pool.fetch(
-            "select batch, row, times, filing_id, work, begun_at is not null as begun"
-            " from batch_rows where batch = $1 and result = 'pending' order by row limit $2",
-            batch,
-            size,
-        )
-        return [Work(**dict(row)) for row in rows]
+        async with self._pool.acquire() as connection:
+            return await _pending(connection, batch, size)
 
     async def begin(self, work: Work) -> None:
         """Right before a row is done for the first time."""
@@ -212,6 +227,16 @@ class Batches:
             *(work.batch, work.row, work.times, outcome.result.value, outcome.uid),
             storable(_detail(outcome)),
         )
+
+
+async def _pending(connection: "Connection", batch: str, size: int | None) -> list[Work]:
+    rows = await connection.fetch(
+        "select batch, row, times, filing_id, work, begun_at is not null as begun"
+        " from batch_rows where batch = $1 and result = 'pending' order by row limit $2",
+        batch,
+        size,
+    )
+    return [Work(**dict(row)) for row in rows]
 
 
 def _detail(outcome: RowOutcome) -> dict[str, Any]:

@@ -57,7 +57,9 @@ async def list_filings(pool: "Pool", query: ListQuery) -> list[ListedFiling]:
 async def no_such_agency(pool: "Pool", agency: str) -> str | None:
     """What to tell of an agency that no filing names, with the names that are like it; None where
     one does."""
-    rows = await pool.fetch("select distinct agency from filings where agency is not null")
+    rows = await pool.fetch(
+        "select distinct agency from filings where agency is not null order by agency"
+    )
     names = [row["agency"] for row in rows]
     if agency in names:
         return None

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from filing.application import Application
 from filing.batches import Batch, BatchAction, BatchCounts, RowOutcome, RowResult, Work
 from gateways.batches import Batches
-from operations.filings import NoSuchFiling, Verdict, decide
+from operations.filings import DecisionWork, NoSuchFiling, decide
 from operations.pace import Pace
 from operations.services import Services
 from operations.start import AlreadyOpen, Busy, Invalid, Outcome, Queued, start_application
@@ -90,9 +90,9 @@ class BatchWork:
         return _outcome(outcome)
 
     async def _decide(self, work: Work) -> RowOutcome:
-        verdict = Verdict.model_validate_json(json.dumps(work.work["verdict"]))
+        order = DecisionWork.model_validate_json(json.dumps(work.work))
         try:
-            decided = await decide(work.work["uid"], verdict, self._services, key=work.key)
+            decided = await decide(order.uid, order.verdict, self._services, key=work.key)
         except NoSuchFiling:
             return RowOutcome(result=RowResult.REFUSED, code="no_such_filing")
         uid = decided.status.uid if decided.status else None

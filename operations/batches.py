@@ -11,7 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -19,7 +19,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from filing.application import Application, mini_program_filing_id, workflow_id
 from filing.batches import (
+    ACTION_LABELS,
     BATCH_WORKFLOW,
+    GOOD,
     SHORT,
     Batch,
     BatchAction,
@@ -27,16 +29,18 @@ from filing.batches import (
     BatchOrder,
     BatchRow,
     RowResult,
+    Work,
     batch_workflow_id,
 )
 from filing.identifiers import is_appid
 from filing.model import Model
 from filing.problems import Problem
 from filing.vocabulary import SUBJECT_KINDS
-from gateways.batches import Ambiguous, Batches, NewBatch, NewRow, TakingIn
+from gateways.batches import Ambiguous, Batches, NewBatch, NewRow, OtherAction, TakingIn
 from gateways.discovery import ServiceUnreachable
 from gateways.registry import Registry
 from gateways.temporal import TASK_QUEUE
+from operations.formats import Unreadable
 from operations.reading import Document, Source
 from operations.services import Services, now
 from operations.start import Confirmed, ready
@@ -44,11 +48,6 @@ from operations.tables import APPLICATIONS, Table
 
 ROWS_AT_ONCE = 200
 READ_AT_ONCE = min(os.cpu_count() or 1, 8)
-TWICE_IN_FILE = "twice_in_file"
-TWIN = "与第 {row} 行是同一项备案"
-"""Why a row is not done: the earlier one about the same filing is."""
-MOST_OF_A_NAME = 40
-"""Characters of the name that a wrong row has."""
 LOOK_EVERY = 0.5
 """Seconds between looks at a batch that is followed."""
 TAKEN_UP_WITHIN = timedelta(seconds=30)
@@ -66,6 +65,8 @@ class Ordered(Model):
     queue: bool = False
     again: bool = False
     all_or_nothing: bool = False
+    dry_run: bool = False
+    """All of it is read and checked as if it were ordered, and then undone."""
 
 
 class Taken(Model):
@@ -91,12 +92,24 @@ ReadRow = Callable[[Document], Coroutine[Any, Any, NewRow]]
 """What a row becomes: work, or problems."""
 
 
+class Planned(Model):
+    """What an order would do now; nothing of it was done."""
+
+    kept: bool
+    """The file was taken before: only what is left of it would be done."""
+    counts: BatchCounts
+    due: tuple[Work, ...]
+    """The rows that would be done."""
+    bad: tuple[BatchRow, ...]
+    """Those that nobody wants: wrong now, or come to nothing before."""
+
+
 class _Back(Exception):
     """Undo what was taken in."""
 
-    def __init__(self, wrong: NotTaken) -> None:
-        super().__init__("not all rows are valid")
-        self.wrong = wrong
+    def __init__(self, found: NotTaken | Planned) -> None:
+        super().__init__("undo")
+        self.found = found
 
 
 async def order_starts(
@@ -106,7 +119,7 @@ async def order_starts(
     *,
     confirmed: Confirmed,
     progress: Progress = lambda rows: None,
-) -> Taken | NotTaken:
+) -> Taken | NotTaken | Planned:
     """Have a file's applications started: valid ones although others are not, unless it is to be
     all or nothing. Raises `Unreadable` where the file cannot be read to its end."""
     today = now().date()
@@ -134,17 +147,17 @@ async def order_starts(
 
 
 def invalid(document: Document, problems: tuple[Problem, ...]) -> NewRow:
-    """A row with which nothing can be done; named, where it says of what it is."""
+    """A row with which nothing can be done; of which filing, where it says so. Not its name: where
+    cells have slipped by a column, anything may stand there."""
     data = document.data or {}
     program = data.get("mini_program")
-    told = program if isinstance(program, dict) else {}
-    appid, name = told.get("appid"), told.get("name")
+    appid = program.get("appid") if isinstance(program, dict) else None
     of_subject = any(data.get("kind") == kind for kind in SUBJECT_KINDS)
     known = isinstance(appid, str) and is_appid(appid) and not of_subject
     return NewRow(
         row=document.row,
         filing_id=mini_program_filing_id(str(appid)) if known else None,
-        mini_program=name[:MOST_OF_A_NAME] if isinstance(name, str) else None,
+        mini_program=None,
         work=None,
         problems=problems,
     )
@@ -160,9 +173,10 @@ async def take_in(
     twins: RowResult,
     table: Table[Any] = APPLICATIONS,
     progress: Progress = lambda rows: None,
-) -> Taken | NotTaken:
+) -> Taken | NotTaken | Planned:
     """Take a file in, unless it was before, and have a worker carry it out. `twins`: what becomes of
-    rows about the same filing as an earlier one."""
+    rows about the same filing as an earlier one. Raises `Unreadable`, also for a file that was taken
+    in for something else."""
     batches = Batches(services.registry)
     new = NewBatch(
         id=source.sha256,
@@ -176,20 +190,45 @@ async def take_in(
     kept = False
     try:
         async with batches.taking_in(new.id) as taking:
-            first = await taking.order(new)
+            first = await _order(taking, new)
             kept = not first and not ordered.again
             if not kept:
                 wanted = None if first else await taking.order_again(new)
                 documents = source.documents(table)
                 taken_up = await _read_all(documents, taking, read, wanted, progress)
-                await taking.set_twins_aside(twins, TWICE_IN_FILE, TWIN)
+                await taking.set_twins_aside(twins, "twice_in_file", "与第 {row} 行是同一项备案")
                 if ordered.all_or_nothing:
                     await _all_valid(source, taking)
+            if ordered.dry_run:
+                await _only_planned(taking, kept)
     except _Back as back:
-        return back.wrong
+        return back.found
     batch = await find_batch(new.id, services.registry)
     await see_to(batch, services)
     return Taken(batch=batch, kept=kept, taken_up=taken_up)
+
+
+async def _order(taking: TakingIn, new: NewBatch) -> bool:
+    try:
+        return await taking.order(new)
+    except OtherAction as other:
+        raise Unreadable(
+            "other_batch",
+            f"这个文件已经作为“{ACTION_LABELS[other.action]}”办理过（批次 {new.id[:SHORT]}）",
+            "请核对文件：申请用 start，审核决定用 decide --from",
+        ) from None
+
+
+async def _only_planned(taking: TakingIn, kept: bool) -> NoReturn:
+    bad = [row for result in RowResult if result not in GOOD for row in await taking.rows(result)]
+    raise _Back(
+        Planned(
+            kept=kept,
+            counts=await taking.counts(),
+            due=tuple(await taking.pending()),
+            bad=tuple(sorted(bad, key=lambda row: row.row)),
+        )
+    )
 
 
 async def _all_valid(source: Source, taking: TakingIn) -> None:

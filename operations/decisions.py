@@ -5,35 +5,25 @@ Columns: `id`, `outcome`, `reviewer`, `number`, `stage`, `round`; `reason` as on
 or Chinese name. JSON Lines: the same keys, and `reasons` as in a decision.
 """
 
-import json
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from filing.authority import Reason
-from filing.batches import Batch, BatchAction, RowResult
+from filing.batches import BatchAction, RowResult
 from filing.model import Model
 from filing.problems import Problem
 from filing.process.decisions import REJECT_IS_THE_BUREAUS
-from filing.process.messages import Malformed, read
+from filing.process.messages import LONGEST_NAME, Malformed, read
 from filing.process.stages import STAGES
 from filing.view import StatusAnswer
 from filing.vocabulary import STATUS_LABELS, Status
-from gateways.batches import Batches, NewRow
-from operations.batches import (
-    TWICE_IN_FILE,
-    TWIN,
-    NotTaken,
-    Ordered,
-    Progress,
-    Taken,
-    invalid,
-    take_in,
-)
+from gateways.batches import NewRow
+from operations.batches import NotTaken, Ordered, Planned, Progress, Taken, invalid, take_in
 from operations.columns import meant_by
-from operations.filings import Verdict
+from operations.filings import DecisionWork, Verdict
 from operations.formats import Unreadable, shown, storable
 from operations.reading import Document, Source
 from operations.services import Services
@@ -66,6 +56,11 @@ def reason_of(text: str) -> dict[str, str]:
     if not (field.strip() and equals):
         raise WrongReason(text)
     return _reason(field.strip(), rest)
+
+
+def _reasons_of(text: str) -> list[dict[str, str]]:
+    """One a line. Raises `WrongReason`."""
+    return [reason_of(one) for one in text.splitlines() if one.strip()]
 
 
 def _reason(field: str, text: str) -> dict[str, str]:
@@ -128,7 +123,7 @@ def _from_row(columns: Sequence[str | None], row: Sequence[str]) -> dict[str, An
             if key.startswith("="):
                 reasons.append(_reason(key[1:], text))
             elif key == "reason":
-                reasons += [reason_of(one) for one in text.splitlines() if one.strip()]
+                reasons += _reasons_of(text)
             else:
                 data[key] = text
         except WrongReason:
@@ -159,12 +154,12 @@ class DecisionRow(Model):
     """A decision as a row holds it."""
 
     id: str
-    outcome: str
-    reviewer: str | None = None
+    outcome: Literal["approve", "return", "reject"]
+    reviewer: str = Field(min_length=1, max_length=LONGEST_NAME)
     reasons: tuple[Reason, ...] = ()
     number: str | None = None
-    stage: str | None = None
-    round: int | None = None
+    stage: Literal[Status.PLATFORM_REVIEW, Status.BUREAU_REVIEW] | None = None
+    round: int | None = Field(default=None, ge=1)
 
 
 async def order_decisions(
@@ -174,7 +169,7 @@ async def order_decisions(
     *,
     reviewer: str | None,
     progress: Progress = lambda rows: None,
-) -> Taken | NotTaken:
+) -> Taken | NotTaken | Planned:
     """Have a file's decisions made, each for the stage and round that the row names, else for those
     at which its filing stands now. `reviewer` decides where a row names nobody. Raises `Unreadable`.
     """
@@ -194,57 +189,24 @@ async def order_decisions(
     )
 
 
-class Planned(NamedTuple):
-    """What a file's decisions would do: nothing with rows that are not wanted."""
-
-    rows: tuple[NewRow, ...]
-    known: Batch | None
-    """The same file, where it was taken before."""
-    wanted: frozenset[int] | None
-    """The rows that would be taken up; None: all of them."""
-
-
-async def plan_decisions(
-    source: Source, services: Services, *, reviewer: str | None, again: bool
-) -> Planned:
-    """What `order_decisions` would do now, all rows read and nothing sent. Raises `Unreadable`."""
-    batches = Batches(services.registry)
-    known = await batches.find(source.sha256)
-    wanted = None
-    if known is not None:
-        wanted = frozenset(await batches.to_do_again(known.id) if again else ())
-    rows: list[NewRow] = []
-    firsts: dict[str, int] = {}
-    for document in source.documents(DECISIONS):
-        if wanted is not None and document.row not in wanted:
-            continue
-        row = await read_decision(document, services, reviewer)
-        if row.work is not None and row.filing_id is not None:
-            first = firsts.setdefault(row.filing_id, row.row)
-            if first != row.row:
-                twin = _wrong("id", TWICE_IN_FILE, TWIN.format(row=first), "请删除这一行")
-                row = row.model_copy(update={"work": None, "problems": (twin,)})
-        rows.append(row)
-    return Planned(tuple(rows), known, wanted)
-
-
 async def read_decision(document: Document, services: Services, reviewer: str | None) -> NewRow:
     """A row's decision, or what is wrong with it."""
     if document.problems:
         return invalid(document, document.problems)
-    data = {"reviewer": reviewer} | (document.data or {})
-    for key, names in (("outcome", OUTCOMES), ("stage", _STAGES)):
-        if isinstance(data.get(key), str):
-            data[key] = names.get(data[key], data[key])
-    if problems := _misshapen(data):
-        return invalid(document, problems)
-    row = DecisionRow.model_validate(data)
+    try:
+        data = _normal(document.data or {}, reviewer)
+    except WrongReason:
+        return invalid(document, (_wrong("reason", "reason", "退回原因的写法不正确", _REASON),))
+    try:
+        row = DecisionRow.model_validate(data)
+    except ValidationError as error:
+        return invalid(document, _faults(error))
     found = await services.registry.find(row.id)
     if found is None:
         unknown = _wrong("id", "no_such_filing", "没有该备案", _FIXES["id"])
         return invalid(document, (unknown,))
     stands = StatusAnswer.model_validate(found.view)
-    stage, round_ = row.stage or stands.status.value, row.round or stands.round
+    stage, round_ = (row.stage or stands.status).value, row.round or stands.round
     decision = _decision(row)
     verdict = {"stage": stage, "round": round_, "decision": decision}
     shape = read("decide", (verdict,))
@@ -258,37 +220,37 @@ async def read_decision(document: Document, services: Services, reviewer: str | 
     )
     if wrong is not None:
         return new.model_copy(update={"problems": (wrong,)})
-    given = Verdict(decision=decision, stage=Status(stage), round=round_)
-    work = {"uid": found.uid, "verdict": json.loads(given.model_dump_json())}
-    return new.model_copy(update={"work": work})
+    work = DecisionWork(uid=found.uid, verdict=Verdict.model_validate(verdict))
+    return new.model_copy(update={"work": work.model_dump(mode="json")})
 
 
-def _misshapen(data: dict[str, Any]) -> tuple[Problem, ...]:
-    """What is no decision, whatever it is about: named by the row's own fields."""
-    try:
-        row = DecisionRow.model_validate(data)
-    except ValidationError as error:
-        places = {
-            str(fault["loc"][0]) if fault["loc"] else "": fault["type"] for fault in error.errors()
-        }
-        return tuple(_wrong_field(*place) for place in places.items())
-    if row.outcome not in OUTCOMES.values():
-        return (_wrong_field("outcome", "literal_error"),)
-    if row.stage is not None and row.stage not in _STAGES.values():
-        return (_wrong_field("stage", "literal_error"),)
-    if not (row.reviewer or "").strip():
-        return (_wrong_field("reviewer", "missing"),)
-    return ()
+def _normal(given: dict[str, Any], reviewer: str | None) -> dict[str, Any]:
+    """A row's data by our own words, without what is empty. Raises `WrongReason`."""
+    data = {key: value for key, value in given.items() if value is not None and value != ""}
+    for key, names in (("outcome", OUTCOMES), ("stage", _STAGES)):
+        if isinstance(data.get(key), str):
+            data[key] = names.get(data[key], data[key])
+    if isinstance(data.get("reason"), str) and "reasons" not in data:
+        data["reasons"] = _reasons_of(data.pop("reason"))
+    return {"reviewer": reviewer} | data if reviewer else data
 
 
-def _wrong_field(path: str, type_: str) -> Problem:
-    if type_ == "extra_forbidden":
-        return _wrong(
-            shown(path), "decision_row", "决定中没有这一项", f"可填 {'、'.join(COLUMNS)} 和 reasons"
-        )
-    heading = COLUMNS.get(path, path)
-    said = f"缺少{heading}" if type_ == "missing" else f"{heading}的写法不正确"
-    return _wrong(path, "decision_row", said, _FIXES.get(path, _SHAPE))
+def _faults(error: ValidationError) -> tuple[Problem, ...]:
+    """Why a row is no decision, whatever it is about: by its own fields, each once."""
+    faults = {tuple(map(str, fault["loc"])): fault["type"] for fault in error.errors()}
+    return tuple(_wrong_field(place, type_) for place, type_ in faults.items())
+
+
+def _wrong_field(place: tuple[str, ...], type_: str) -> Problem:
+    path, field = ".".join(map(shown, place)), shown(place[0])
+    heading = COLUMNS.get(field, field)
+    said = f"{heading}的写法不正确"
+    if type_ == "extra_forbidden" and len(place) == 1:
+        known = "、".join(DecisionRow.model_fields)
+        return _wrong(path, "decision_row", "决定中没有这一项", f"可填 {known}")
+    if type_ == "missing" and len(place) == 1:
+        said = f"缺少{heading}"
+    return _wrong(path, "decision_row", said, _FIXES.get(field, _SHAPE))
 
 
 def _against(row: DecisionRow, stands: StatusAnswer) -> Problem | None:
@@ -300,8 +262,7 @@ def _against(row: DecisionRow, stands: StatusAnswer) -> Problem | None:
         label = STATUS_LABELS[stands.status]
         said = f"该备案处于「{label}」,现在不由审核决定推进"
         return _wrong("id", "not_waiting", said, "请删除这一行")
-    stage = row.stage or stands.status.value
-    if row.outcome == "reject" and stage == Status.PLATFORM_REVIEW.value:
+    if row.outcome == "reject" and (row.stage or stands.status) is Status.PLATFORM_REVIEW:
         code, said = REJECT_IS_THE_BUREAUS
         return _wrong("outcome", code, said, "请改为 退回")
     return None

@@ -89,6 +89,13 @@ class Verdict(Model):
     round: int | None = None
 
 
+class DecisionWork(Model):
+    """A decision that is to be made of a filing, as a batch keeps it."""
+
+    uid: str
+    verdict: Verdict
+
+
 class Decided(Outcome):
     """What became of a decision, and for which stage and round it was made."""
 

@@ -274,7 +274,7 @@ def _json_lines(source: Source, table: Table[Any]) -> Iterator[Document]:
             line = line.removeprefix(BOM) if number == 1 else line
             if not line.strip():
                 continue
-            data = from_json(_text(line, number).strip(), line=number, row=table.what)
+            data = from_json(_text(line, number).rstrip(), line=number, row=table.what)
             yield Document(name, data, (), source.folder, row=number)
         except Unreadable as error:
             yield Document(name, None, (error.problem,), source.folder, row=number)

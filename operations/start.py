@@ -249,6 +249,6 @@ async def _on_record(
             fix="请核对 worker 与本命令的 BEIAN_HOME 和版本是否相同,详见工作流的失败原因",
         )
         return Invalid(file=file, problems=(problem,))
-    if holder is not None:
+    if queue and holder is not None:
         return Queued(filing_id=id_, uid=uid, file=file, queued_behind=holder)
     return Started(filing_id=id_, uid=uid, file=file)

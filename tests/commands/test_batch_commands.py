@@ -160,7 +160,7 @@ async def test_decisions_of_a_file(cli: Cli) -> None:
     )
     known = await cli("decide", "--from", file, "--reviewer", "li.na", "--dry-run")
     assert "was taken before" in known.err
-    assert "0 of its 2 rows would be taken up: would send nothing" in known.out
+    assert known.out == "2 rows: 2 decided\nwould send nothing\n"
     later = file_of(cli, "again.csv", rows[0], f"{second},通过,")
     refused = await cli("decide", "--from", later, "--reviewer", "li.na", code=1)
     assert "not_waiting" in refused.out

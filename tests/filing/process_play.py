@@ -1,6 +1,8 @@
 """Plays one filing in memory: runs the process and carries out its effects as the shell does."""
 
 import copy
+import json
+import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,6 +50,7 @@ from filing.process.events import (
 from filing.process.state import Refusal, State
 from filing.process.transition import begin, resumed, transition
 from filing.records import Entry
+from filing.view import PAGE_WIDTH
 from filing.vocabulary import AuthorityMode, Status
 from filing.window_rules import open_window
 from filing.windows import Arrangement, WindowTerms
@@ -454,3 +457,10 @@ def assert_refused(play: Play, code: str, name: str, *args: Any) -> Refusal:
 
 def refusal_codes(play: Play) -> Sequence[str]:
     return [refusal.code for refusal in play.state.refused]
+
+
+def to_send(text: str) -> list[dict[str, Any]]:
+    """The payloads that the details show, in lines that the page does not cut off."""
+    found = re.findall(r"```json\n(.*?)\n```", text, re.DOTALL)
+    assert all(len(line) <= PAGE_WIDTH for one in found for line in one.splitlines())
+    return [json.loads(one) for one in found]

@@ -32,7 +32,7 @@ from filing.process.messages import Malformed, read
 from filing.process.state import REFUSALS_KEPT, State
 from filing.vocabulary import CANCELLATIONS, CHANGES, Kind, Status
 from filing.windows import Arrangement
-from tests.filing.process_play import ACT, FREE, GRANT, Play, china
+from tests.filing.process_play import ACT, FREE, GRANT, Play, china, to_send
 
 SUBJECT = FREE.rsplit("-", 1)[0]
 
@@ -381,7 +381,7 @@ def test_the_details_say_what_to_show_and_what_to_send_and_hold_no_address() -> 
     details = display_details(display.state)
     for sentence in how_to_show(FREE):
         assert sentence in details
-    assert DISPLAY_EXAMPLES["displayed"] in details
+    assert to_send(details) == [json.loads(DISPLAY_EXAMPLES["displayed"])]
     assert "- **等待至**:2027-01-07 24:00" in details
     summary = display_summary(DUTY)
     assert FREE in summary

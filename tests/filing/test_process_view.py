@@ -1,7 +1,6 @@
 """What is shown of a filing: the `status` answer, the search attributes, the details."""
 
 import json
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from filing.authority import Standing
 from filing.model import CHINA
 from filing.process.messages import EXAMPLES, Malformed, read
 from filing.view import (
-    PAGE_WIDTH,
     StatusAnswer,
     details,
     search_attributes,
@@ -31,6 +29,7 @@ from tests.filing.process_play import (
     WAITING,
     Play,
     china,
+    to_send,
 )
 
 
@@ -72,13 +71,6 @@ def test_the_details_say_where_it_stands_for_whom_until_when_and_what_to_send(
     signal = SIGNALS[status]
     assert f"`{signal}`" in text
     assert json.loads(EXAMPLES[signal]) in to_send(text)
-
-
-def to_send(text: str) -> list[dict[str, Any]]:
-    """The payloads that the details show, in lines that the page does not cut off."""
-    found = re.findall(r"```json\n(.*?)\n```", text, re.DOTALL)
-    assert all(len(line) <= PAGE_WIDTH for one in found for line in one.splitlines())
-    return [json.loads(one) for one in found]
 
 
 @pytest.mark.parametrize("status", [Status.PLATFORM_REVIEW, Status.BUREAU_REVIEW])

@@ -9,15 +9,25 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from filing.batches import Batch, BatchRow, RowResult, Work
+from filing.batches import Batch, BatchAction, BatchRow, RowResult, Work
 from filing.records import ListQuery
 from filing.view import StatusAnswer
 from filing.vocabulary import Status
 from gateways.batches import Batches, NewRow
 from operations.batch_work import BatchWork
-from operations.batches import NotTaken, Ordered, Taken, find_batch, follow
+from operations.batches import (
+    NotTaken,
+    Ordered,
+    Planned,
+    Taken,
+    find_batch,
+    follow,
+    invalid,
+    stop,
+    take_in,
+)
 from operations.bulk import Bulk, Result, carry_out, plan
-from operations.decisions import Planned, order_decisions, plan_decisions, read_decision
+from operations.decisions import order_decisions, read_decision
 from operations.formats import Unreadable
 from operations.reading import Document, opened
 from operations.services import Services
@@ -107,13 +117,7 @@ async def test_each_row_is_decided_once_and_refusals_are_told(
         ("subject.name", "与执照不一致", None),
     }
 
-    # The same file changes nothing, which a dry run says; --again takes up what was refused, and is
-    # refused anew.
-    planned = await planned_of(services, path)
-    assert (planned.rows, planned.wanted) == ((), frozenset())
-    planned = await planned_of(services, path, again=True)
-    assert planned.known is not None
-    assert [row.row for row in planned.rows] == [5, 6, 7, 8, 9, 10]
+    # The same file changes nothing; --again takes up what was refused, and is refused anew.
     kept, same = await decide(services, path)
     assert kept.kept
     assert same == rows
@@ -122,43 +126,146 @@ async def test_each_row_is_decided_once_and_refusals_are_told(
     assert rows[3].code == "stale_round"
 
 
-async def planned_of(services: Services, path: str, *, again: bool = False) -> Planned:
+async def planned_of(services: Services, path: str, **how: bool) -> Planned | NotTaken:
+    dry = ORDERED.model_copy(update={"dry_run": True} | how)
     with opened(path) as source:
-        return await plan_decisions(source, services, reviewer="li.na", again=again)
+        planned = await order_decisions(source, services, dry, reviewer="li.na")
+    assert not isinstance(planned, Taken)
+    return planned
 
 
-async def test_a_dry_run_says_what_the_file_would_come_to(
+async def test_a_dry_run_says_what_the_file_would_come_to_and_does_nothing(
     begin_filing: Begin, services: Services, tmp_path: Path
 ) -> None:
-    """Also of rows about one filing, of which the first counts, and sends nothing."""
+    """Also of rows about one filing, of which the first counts."""
     first, second = await reviewed(begin_filing, 2)
-    rows = [(first.uid, "通过"), (second.uid, "通过"), (first.handle.id, "退回", None, "太笼统")]
-    path = workbook(tmp_path / "a.xlsx", ["备案", "审核结论", "审核人", "小程序备注"], *rows)
-    planned = await planned_of(services, path)
-    assert (planned.known, planned.wanted) == (None, None)
-    assert [row.problems[0].code if row.problems else None for row in planned.rows] == [
-        None,
-        None,
-        "twice_in_file",
+    rows = [
+        (first.uid, "通过"),
+        (second.uid, "通过"),
+        (first.handle.id, "退回", "平台初审", "太笼统"),
     ]
+    path = workbook(tmp_path / "a.xlsx", ["备案", "审核结论", "环节", "小程序备注"], *rows)
+    for _ in range(2):
+        planned = await planned_of(services, path)
+        assert isinstance(planned, Planned)
+        assert not planned.kept
+        assert [work.row for work in planned.due] == [2, 3]
+        assert [(row.row, row.code) for row in planned.bad] == [(4, "twice_in_file")]
+    nothing = await planned_of(services, path, all_or_nothing=True)
+    assert isinstance(nothing, NotTaken)
+    assert [row.row for row in nothing.invalid] == [4]
     assert (await first.status()).status is Status.PLATFORM_REVIEW
+
     _, done = await decide(services, path)
-    assert [row.result for row in done] == [
-        RowResult.DECIDED if row.work else RowResult.INVALID for row in planned.rows
-    ]
+    assert [row.result.value for row in done] == ["decided", "decided", "invalid"]
+    for how in ({}, {"again": True}):
+        planned = await planned_of(services, path, **how)
+        assert isinstance(planned, Planned)
+        assert planned.kept is not bool(how)
+        assert planned.due == ()
+        # The first row of that filing is decided, and still the one that counts.
+        assert [(row.row, row.code) for row in planned.bad] == [(4, "twice_in_file")]
 
 
-async def test_a_row_without_a_reviewer_is_told_where_to_write_one(
-    services: Services, tmp_path: Path
+async def test_a_dry_run_of_a_batch_that_was_stopped_says_that_the_rest_would_be_done(
+    begin_filing: Begin, services: Services, tmp_path: Path
 ) -> None:
-    data = {"id": "wx1", "outcome": "approve"}
+    filings = await reviewed(begin_filing, 3)
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "\n".join(["id,outcome", *(f"{one.uid},approve" for one in filings)]), encoding="utf-8"
+    )
+    slow = ORDERED.model_copy(update={"rate": 0.1})
+    with opened(str(path)) as source:
+        taken = await order_decisions(source, services, slow, reviewer="li.na")
+    assert isinstance(taken, Taken)
+    assert await stop(taken.batch, services)
+    planned = await planned_of(services, str(path))
+    assert isinstance(planned, Planned)
+    assert planned.kept
+    left = planned.counts.pending
+    assert left
+    assert len(planned.due) == left
+
+
+async def test_a_file_that_was_started_is_not_decided(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    """Unless every row was wrong, as of decisions that somebody gave to `start`."""
+    (filing,) = await reviewed(begin_filing, 1)
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"id": filing.uid, "outcome": "approve"}), encoding="utf-8")
+
+    async def as_start(work: dict[str, Any] | None) -> None:
+        async def row(document: Document) -> NewRow:
+            return invalid(document, ()).model_copy(update={"work": work, "filing_id": "x"})
+
+        with opened(str(path)) as source:
+            twins = RowResult.ALREADY_OPEN
+            await take_in(source, services, ORDERED, BatchAction.START, row, twins=twins)
+
+    await as_start(None)
+    _, [row] = await decide(services, str(path))
+    assert row.result is RowResult.DECIDED
+    with pytest.raises(Unreadable) as wrong:
+        await as_start({})
+    assert wrong.value.problem.code == "other_batch"
+    assert "审核决定" in wrong.value.problem.message
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"reviewer": None}, "reviewer"),
+        ({"reviewer": " "}, "reviewer"),
+        ({"outcome": "maybe"}, "outcome"),
+        ({"stage": "已办结"}, "stage"),
+        ({"stage": "备案成功"}, "stage"),
+        ({"round": 0}, "round"),
+        ({"心情": "好"}, "心情"),
+        ({"reasons": "x"}, "reasons"),
+        ({"reasons": [{"field": "a"}]}, "reasons.0.reason"),
+        ({"reasons": [{"field": "a", "reason": "b", "note": "c"}]}, "reasons.0.note"),
+        ({"reason": "no field"}, "reason"),
+    ],
+    ids=ascii,
+)
+async def test_what_is_no_decision_is_named_in_the_words_of_its_row(
+    services: Services, tmp_path: Path, changed: dict[str, Any], path: str
+) -> None:
+    data = {"id": "wx1", "outcome": "return", "reviewer": "li.na"} | changed
     row = await read_decision(
-        Document("x.csv:2", data, (), tmp_path, row=2), services, reviewer=None
+        Document("x.jsonl:2", data, (), tmp_path, row=2), services, reviewer=None
     )
     [problem] = row.problems
-    assert problem.path == "reviewer"
-    assert "--reviewer" in problem.fix
-    assert "JSON" not in problem.message + problem.fix
+    assert problem.path == path
+    assert '{"stage"' not in problem.message + problem.fix
+    if path == "reviewer":
+        assert "--reviewer" in problem.fix
+
+
+async def test_a_line_may_give_its_reasons_as_a_cell_does_and_leave_things_empty(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    (filing,) = await reviewed(begin_filing, 1)
+    data = {
+        "id": filing.uid,
+        "outcome": "退回",
+        "reviewer": None,
+        "round": "",
+        "reason": "subject.name=与执照不一致|请核对\nmini_program.remark=太笼统",
+    }
+    row = await read_decision(
+        Document("x.jsonl:2", data, (), tmp_path, row=2), services, reviewer="li.na"
+    )
+    assert row.problems == ()
+    assert row.work is not None
+    decision = row.work["verdict"]["decision"]
+    assert decision["reviewer"] == "li.na"
+    assert [reason["field"] for reason in decision["reasons"]] == [
+        "subject.name",
+        "mini_program.remark",
+    ]
 
 
 async def test_a_decision_is_for_the_stage_at_which_its_filing_stood(

@@ -4,11 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowFailureError
 
 from filing.application import Application, workflow_id
 from filing.holdings import Filed, Holdings
 from filing.vocabulary import CANCELLATIONS, CHANGES, CancellationReason, Kind, Status
-from operations.start import Busy, start_application
+from gateways.temporal import TASK_QUEUE, WORKFLOW
+from operations.filings import find
+from operations.start import Busy, _on_record, start_application
 from tests.playing import Begin, Filing, eventually, filed, fresh_appid, of_another_subject
 
 MOBILE = "13900000009"
@@ -202,6 +205,19 @@ async def test_a_second_filing_of_a_subject_is_refused_or_waits(
     refused = await start_application(second, "test", services)
     assert isinstance(refused, Busy)
     assert refused.waits_for == first.id
+    # As if the first had begun between the look for it and the second's start.
+    handle = await services.client.start_workflow(
+        WORKFLOW, second, id=workflow_id(second), task_queue=TASK_QUEUE
+    )
+    told = await _on_record(
+        second, handle.first_execution_run_id or "", queue=False, file="test", services=services
+    )
+    assert isinstance(told, Busy)
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    between = await find(handle.first_execution_run_id or "", services)
+    assert between.view["status_label"] == "主体或小程序正由另一备案占用,未受理"
+    assert ["排队" in entry["note"] for entry in between.view["timeline"]] == [False]
     queued = await start_application(second, "test", services, queue=True)
     assert not isinstance(queued, Busy)
     record = await services.registry.find(second.mini_program.appid)
