@@ -1,8 +1,6 @@
 """For operations: batches of many applications or decisions, and what became of each row."""
 
-import asyncio
 import csv
-import signal
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -23,6 +21,7 @@ from commands.console import (
     settings,
     warn,
 )
+from commands.interrupts import ctrl_c
 from filing.batches import (
     GOOD,
     MOST_ROWS_A_SECOND,
@@ -195,10 +194,8 @@ async def watch(batch: Batch, services: "Services") -> None:
                 task, completed=_done(counts), rate=f"{speed:.1f} rows/s" if speed else ""
             )
 
-        # Not as a cancellation, which asyncpg may lose (`commands/watching.py`).
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-        ended = await unless(stop, follow(batch, services, shown))
+        with ctrl_c() as stop:
+            ended = await unless(stop, follow(batch, services, shown))
     if ended is None:
         short = batch.id[:SHORT]
         warn(f"batch {short} goes on by itself: `starter.py batches {short} --follow`")

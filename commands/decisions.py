@@ -77,7 +77,8 @@ async def _decide(
             try:
                 taken = await order_decisions(source, services, ordered, reviewer=reviewer)
             except asyncio.CancelledError:
-                warn(f"interrupted at {file}: {WHETHER_TAKEN}")
+                told = "nothing was sent" if manner.dry_run else WHETHER_TAKEN
+                warn(f"interrupted at {file}: {told}")
                 raise
         if not isinstance(taken, Taken):
             return taken, None, []

@@ -166,8 +166,14 @@ async def _start(
                 except asyncio.CancelledError:
                     warn(f"interrupted at {path}: {WHETHER_TAKEN}")
                     raise
-            if batch is not None:
+            if batch is None:
+                continue
+            try:
                 await _see(batch, came, services, follow)
+            except BaseException:
+                if files[number:]:
+                    warn(f"not read: {', '.join(files[number:])}")
+                raise
 
 
 async def _one(

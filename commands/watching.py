@@ -1,7 +1,6 @@
 """A list that is shown again and again, until Ctrl-C."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 
 from commands.console import Exit, fail, out, run, settings
+from commands.interrupts import ctrl_c
 from filing.model import CHINA
 
 if TYPE_CHECKING:
@@ -42,11 +42,7 @@ async def _watch(query: "ListQuery", draw: Draw) -> None:
     from operations.stopping import unless
 
     async with open_database(settings()) as pool:
-        # Not as a cancellation: until Python 3.12 `asyncio.wait_for`, which asyncpg waits with, loses
-        # one that comes just as it ends (python/cpython#86296).
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-        with Live(console=out(), auto_refresh=False) as live:
+        with ctrl_c() as stop, Live(console=out(), auto_refresh=False) as live:
             while (listed := await unless(stop, list_filings(pool, query))) is not None:
                 shown = draw(listed)
                 count = f"first {len(listed)}" if len(listed) == query.limit else f"{len(listed)}"

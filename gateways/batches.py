@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LONG = 3600.0
 """Seconds that one may wait for another who takes the same file in."""
 PREFETCH = 1000
+_COLUMNS = "row, result, filing_id, uid, mini_program, detail, done_at"
 
 
 class NewBatch(Model):
@@ -72,12 +73,14 @@ class TakingIn:
         )
         if inserted:
             return True
-        before = await self._connection.fetchval("select action from batches where id = $1", new.id)
+        before = await self._connection.fetchval(
+            "select action from batches where id = $1 for no key update", new.id, timeout=LONG
+        )
         if before == new.action.value:
             return False
         mistaken = await self._connection.fetchval(
-            "update batches set action = $2, file = $3, by = $4, rate = $5, queue = $6"
-            " where id = $1 and not exists"
+            "update batches set action = $2, file = $3, by = $4, rate = $5, queue = $6, times = 1,"
+            " created_at = now() where id = $1 and not exists"
             " (select from batch_rows where batch = $1 and result <> 'invalid') returning true",
             *(new.id, new.action.value, storable(new.file), storable(new.by), new.rate, new.queue),
         )
@@ -146,9 +149,14 @@ class TakingIn:
         """How many rows came to what."""
         return (await _counts(self._connection, [self._batch]))[self._batch]
 
-    async def pending(self) -> list[Work]:
-        """The rows that are to be done."""
-        return await _pending(self._connection, self._batch, None)
+    async def works(self) -> AsyncIterator[tuple[BatchRow, dict[str, Any] | None]]:
+        """All rows as they are at one moment, in order, with their work where it is to be done."""
+        async for row in self._connection.cursor(
+            f"select {_COLUMNS}, work from batch_rows where batch = $1 order by row",  # noqa: S608
+            self._batch,
+            prefetch=PREFETCH,
+        ):
+            yield _row(row), row["work"]
 
     async def rows(self, result: RowResult) -> list[BatchRow]:
         """The rows with that result, in order."""
@@ -208,8 +216,13 @@ class Batches:
 
     async def pending(self, batch: str, size: int) -> list[Work]:
         """The next rows to be done."""
-        async with self._pool.acquire() as connection:
-            return await _pending(connection, batch, size)
+        rows = await self._pool.fetch(
+            "select batch, row, times, filing_id, work, begun_at is not null as begun"
+            " from batch_rows where batch = $1 and result = 'pending' order by row limit $2",
+            batch,
+            size,
+        )
+        return [Work(**dict(row)) for row in rows]
 
     async def begin(self, work: Work) -> None:
         """Right before a row is done for the first time."""
@@ -227,16 +240,6 @@ class Batches:
             *(work.batch, work.row, work.times, outcome.result.value, outcome.uid),
             storable(_detail(outcome)),
         )
-
-
-async def _pending(connection: "Connection", batch: str, size: int | None) -> list[Work]:
-    rows = await connection.fetch(
-        "select batch, row, times, filing_id, work, begun_at is not null as begun"
-        " from batch_rows where batch = $1 and result = 'pending' order by row limit $2",
-        batch,
-        size,
-    )
-    return [Work(**dict(row)) for row in rows]
 
 
 def _detail(outcome: RowOutcome) -> dict[str, Any]:
@@ -266,7 +269,7 @@ async def _cursor(
     connection: "Connection", batch: str, result: RowResult | None
 ) -> AsyncIterator["asyncpg.Record"]:
     async for row in connection.cursor(
-        "select row, result, filing_id, uid, mini_program, detail, done_at from batch_rows"
+        f"select {_COLUMNS} from batch_rows"  # noqa: S608 — of our own
         " where batch = $1 and ($2::text is null or result = $2) order by row",
         batch,
         result.value if result else None,

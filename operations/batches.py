@@ -8,7 +8,7 @@ kill undoes. The batch is named by the file's SHA-256, so the same file again is
 import asyncio
 import contextlib
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -29,7 +29,6 @@ from filing.batches import (
     BatchOrder,
     BatchRow,
     RowResult,
-    Work,
     batch_workflow_id,
 )
 from filing.identifiers import is_appid
@@ -92,14 +91,21 @@ ReadRow = Callable[[Document], Coroutine[Any, Any, NewRow]]
 """What a row becomes: work, or problems."""
 
 
+class Due(Model):
+    """A row that would be done."""
+
+    row: int
+    filing_id: str | None
+    work: dict[str, Any]
+
+
 class Planned(Model):
     """What an order would do now; nothing of it was done."""
 
     kept: bool
     """The file was taken before: only what is left of it would be done."""
     counts: BatchCounts
-    due: tuple[Work, ...]
-    """The rows that would be done."""
+    due: tuple[Due, ...]
     bad: tuple[BatchRow, ...]
     """Those that nobody wants: wrong now, or come to nothing before."""
 
@@ -220,15 +226,17 @@ async def _order(taking: TakingIn, new: NewBatch) -> bool:
 
 
 async def _only_planned(taking: TakingIn, kept: bool) -> NoReturn:
-    bad = [row for result in RowResult if result not in GOOD for row in await taking.rows(result)]
-    raise _Back(
-        Planned(
-            kept=kept,
-            counts=await taking.counts(),
-            due=tuple(await taking.pending()),
-            bad=tuple(sorted(bad, key=lambda row: row.row)),
-        )
-    )
+    results: Counter[RowResult] = Counter()
+    due: list[Due] = []
+    bad: list[BatchRow] = []
+    async for row, work in taking.works():
+        results[row.result] += 1
+        if row.result is RowResult.PENDING and work is not None:
+            due.append(Due(row=row.row, filing_id=row.filing_id, work=work))
+        elif row.result not in GOOD:
+            bad.append(row)
+    counts = BatchCounts(rows=results.total(), results=dict(results))
+    raise _Back(Planned(kept=kept, counts=counts, due=tuple(due), bad=tuple(bad)))
 
 
 async def _all_valid(source: Source, taking: TakingIn) -> None:

@@ -2,7 +2,8 @@
 
 Columns: `id`, `outcome`, `reviewer`, `number`, `stage`, `round`; `reason` as on the command line
 (FIELD=TEXT|SUGGESTION, one a line of the cell); and, as TEXT|SUGGESTION, one column a field, by its path
-or Chinese name. JSON Lines: the same keys, and `reasons` as in a decision.
+or Chinese name. JSON Lines: the same keys, but for a field's own; `reasons`, as in a decision, may stand
+for `reason`.
 """
 
 import re
@@ -11,12 +12,11 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from filing.authority import Reason
 from filing.batches import BatchAction, RowResult
 from filing.model import Model
 from filing.problems import Problem
 from filing.process.decisions import REJECT_IS_THE_BUREAUS
-from filing.process.messages import LONGEST_NAME, Malformed, read
+from filing.process.messages import LONGEST_NAME, MOST_FAULTS, Reasons
 from filing.process.stages import STAGES
 from filing.view import StatusAnswer
 from filing.vocabulary import STATUS_LABELS, Status
@@ -44,6 +44,7 @@ _ALSO = {"结论": "outcome", "备案号": "number", "原因": "reason", "appid"
 _PATH = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+")
 _STAGES = {STATUS_LABELS[status]: status.value for status in Status}
 MOST_COLUMNS = 200
+MOST_OF_AN_ID = 200
 
 
 class WrongReason(ValueError):
@@ -58,8 +59,10 @@ def reason_of(text: str) -> dict[str, str]:
     return _reason(field.strip(), rest)
 
 
-def _reasons_of(text: str) -> list[dict[str, str]]:
+def _reasons_of(text: Any) -> list[dict[str, str]]:
     """One a line. Raises `WrongReason`."""
+    if not isinstance(text, str):
+        raise WrongReason(type(text).__name__)
     return [reason_of(one) for one in text.splitlines() if one.strip()]
 
 
@@ -116,7 +119,7 @@ def _from_row(columns: Sequence[str | None], row: Sequence[str]) -> dict[str, An
     data: dict[str, Any] = {}
     reasons: list[dict[str, str]] = []
     for key, cell in zip(columns, row, strict=False):
-        text = storable(cell.strip(), key or "")
+        text = storable(cell.strip(), (key or "").removeprefix("="))
         if not key or not text:
             continue
         try:
@@ -153,13 +156,13 @@ DECISIONS: Table[str | None] = Table(
 class DecisionRow(Model):
     """A decision as a row holds it."""
 
-    id: str
+    id: str = Field(max_length=MOST_OF_AN_ID)
     outcome: Literal["approve", "return", "reject"]
     reviewer: str = Field(min_length=1, max_length=LONGEST_NAME)
-    reasons: tuple[Reason, ...] = ()
-    number: str | None = None
+    reasons: Reasons = ()
+    number: str | None = Field(default=None, max_length=60)
     stage: Literal[Status.PLATFORM_REVIEW, Status.BUREAU_REVIEW] | None = None
-    round: int | None = Field(default=None, ge=1)
+    round: str | None = Field(default=None, pattern=r"^[1-9]\d{0,5}$")
 
 
 async def order_decisions(
@@ -193,34 +196,33 @@ async def read_decision(document: Document, services: Services, reviewer: str | 
     """A row's decision, or what is wrong with it."""
     if document.problems:
         return invalid(document, document.problems)
+    given = document.data or {}
+    new = invalid(document, ())
+    found = None
+    if isinstance(id_ := given.get("id"), str) and len(id_) <= MOST_OF_AN_ID:
+        found = await services.registry.find(id_.strip())
+    if found is not None:
+        named = {"filing_id": found.filing_id, "mini_program": found.view["mini_program"]}
+        new = new.model_copy(update=named)
     try:
-        data = _normal(document.data or {}, reviewer)
+        row = DecisionRow.model_validate(_normal(given, reviewer))
     except WrongReason:
-        return invalid(document, (_wrong("reason", "reason", "退回原因的写法不正确", _REASON),))
-    try:
-        row = DecisionRow.model_validate(data)
+        wrong = _wrong("reason", "reason", "退回原因的写法不正确", _REASON)
+        return new.model_copy(update={"problems": (wrong,)})
     except ValidationError as error:
-        return invalid(document, _faults(error))
-    found = await services.registry.find(row.id)
+        return new.model_copy(update={"problems": _faults(error)})
     if found is None:
         unknown = _wrong("id", "no_such_filing", "没有该备案", _FIXES["id"])
-        return invalid(document, (unknown,))
+        return new.model_copy(update={"problems": (unknown,)})
     stands = StatusAnswer.model_validate(found.view)
-    stage, round_ = (row.stage or stands.status).value, row.round or stands.round
-    decision = _decision(row)
-    verdict = {"stage": stage, "round": round_, "decision": decision}
-    shape = read("decide", (verdict,))
-    new = NewRow(
-        row=document.row, filing_id=found.filing_id, mini_program=stands.mini_program, work=None
+    if against := _against(row, stands):
+        return new.model_copy(update={"problems": (against,)})
+    verdict = Verdict(
+        decision=_decision(row),
+        stage=row.stage or stands.status,
+        round=int(row.round) if row.round else stands.round,
     )
-    wrong = _against(row, stands) or (
-        _wrong("", "decision_row", shape.explanation, _SHAPE)
-        if isinstance(shape, Malformed)
-        else None
-    )
-    if wrong is not None:
-        return new.model_copy(update={"problems": (wrong,)})
-    work = DecisionWork(uid=found.uid, verdict=Verdict.model_validate(verdict))
+    work = DecisionWork(uid=found.uid, verdict=verdict)
     return new.model_copy(update={"work": work.model_dump(mode="json")})
 
 
@@ -230,14 +232,15 @@ def _normal(given: dict[str, Any], reviewer: str | None) -> dict[str, Any]:
     for key, names in (("outcome", OUTCOMES), ("stage", _STAGES)):
         if isinstance(data.get(key), str):
             data[key] = names.get(data[key], data[key])
-    if isinstance(data.get("reason"), str) and "reasons" not in data:
+    if "reason" in data and "reasons" not in data:
         data["reasons"] = _reasons_of(data.pop("reason"))
     return {"reviewer": reviewer} | data if reviewer else data
 
 
 def _faults(error: ValidationError) -> tuple[Problem, ...]:
-    """Why a row is no decision, whatever it is about: by its own fields, each once."""
-    faults = {tuple(map(str, fault["loc"])): fault["type"] for fault in error.errors()}
+    """Why a row is no decision, whatever it is about: the first of its own fields, each once."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    faults = {tuple(map(str, fault["loc"])): fault["type"] for fault in found[:MOST_FAULTS]}
     return tuple(_wrong_field(place, type_) for place, type_ in faults.items())
 
 
@@ -245,8 +248,10 @@ def _wrong_field(place: tuple[str, ...], type_: str) -> Problem:
     path, field = ".".join(map(shown, place)), shown(place[0])
     heading = COLUMNS.get(field, field)
     said = f"{heading}的写法不正确"
+    if field == "reason":
+        return _wrong(path, "decision_row", "reason 与 reasons 只写一个", _REASON)
     if type_ == "extra_forbidden" and len(place) == 1:
-        known = "、".join(DecisionRow.model_fields)
+        known = "、".join((*COLUMNS, "reasons"))
         return _wrong(path, "decision_row", "决定中没有这一项", f"可填 {known}")
     if type_ == "missing" and len(place) == 1:
         said = f"缺少{heading}"
@@ -255,7 +260,7 @@ def _wrong_field(place: tuple[str, ...], type_: str) -> Problem:
 
 def _against(row: DecisionRow, stands: StatusAnswer) -> Problem | None:
     """Why a decision that is one is not sent: where its filing stands, or what it lacks."""
-    if (row.outcome == "approve") is bool(row.reasons):
+    if (row.outcome == "approve") is any(reason.reason.strip() for reason in row.reasons):
         return _wrong("reason", "reason", "退回或不通过须写明原因,通过则不写", _REASON)
     decided = STAGES.get(stands.status)
     if row.stage is None and (decided is None or decided.decided_by is None):
@@ -274,6 +279,7 @@ _FIXES = {
     "id": "请写工作流 id、uid 或 appid",
     "outcome": "请写 通过、退回 或 不通过（approve、return、reject）",
     "reviewer": "请填审核人列（reviewer），或给整个文件加 --reviewer 姓名",
+    "number": "请写小程序备案号，如 苏ICP备2026000001号-1X",
     "stage": "请写 平台初审 或 管局审核；不写则为当前环节",
     "round": "请写数字，如 1；不写则为当前轮次",
     "reasons": 'JSON Lines 中写 [{"field": "subject.name", "reason": "与执照不一致"}]',

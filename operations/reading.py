@@ -274,7 +274,10 @@ def _json_lines(source: Source, table: Table[Any]) -> Iterator[Document]:
             line = line.removeprefix(BOM) if number == 1 else line
             if not line.strip():
                 continue
-            data = from_json(_text(line, number).rstrip(), line=number, row=table.what)
+            text = _text(line, number)
+            # Any blanks before it, as the same number of those that JSON knows: columns stay right.
+            text = " " * (len(text) - len(text.lstrip())) + text.strip()
+            data = from_json(text, line=number, row=table.what)
             yield Document(name, data, (), source.folder, row=number)
         except Unreadable as error:
             yield Document(name, None, (error.problem,), source.folder, row=number)

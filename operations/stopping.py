@@ -14,5 +14,9 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         return working.result() if working.done() else None
     finally:
-        working.cancel()
         stopping.cancel()
+        while not working.done():  # one cancellation may be lost (`commands/interrupts.py`)
+            working.cancel()
+            await asyncio.wait({working}, timeout=1)
+        if not working.cancelled():
+            working.exception()  # has been seen

@@ -101,9 +101,10 @@ async def test_a_start_that_is_killed_while_it_reads_has_started_nothing(
 
 
 async def test_ctrl_c_says_that_a_batch_goes_on(cli: Cli, running: Running) -> None:
+    """And that what was named after it is not read; at one start a second, it is watched by the second."""
     file = file_of(cli, "interrupted.jsonl", *(one_line(fresh_appid()) for _ in range(20)))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, STARTER, "start", file, "--follow", "--rate", "1"),
+        *(sys.executable, STARTER, "start", file, "later.jsonl", "--follow", "--rate", "1"),
         cwd=cli.folder,
         env=environment(cli.home),
         stdout=asyncio.subprocess.PIPE,
@@ -113,8 +114,8 @@ async def test_ctrl_c_says_that_a_batch_goes_on(cli: Cli, running: Running) -> N
     try:
         async with asyncio.timeout(PATIENCE):
             while not await connection.fetchval(
-                "select exists (select from batch_rows join batches on batch = id"
-                " where file = $1 and result = 'started')",
+                "select count(*) >= 2 from batch_rows join batches on batch = id"
+                " where file = $1 and result = 'started'",
                 file,
             ):
                 assert process.returncode is None
@@ -126,8 +127,42 @@ async def test_ctrl_c_says_that_a_batch_goes_on(cli: Cli, running: Running) -> N
     told = out.decode() + err.decode()
     assert process.returncode == 130, told
     assert "goes on by itself" in err.decode()
+    assert "not read: later.jsonl" in err.decode()
     assert "Traceback" not in told
     assert "20 rows:" in out.decode()
+
+
+async def test_ctrl_c_while_a_second_file_is_read_undoes_that_alone(
+    cli: Cli, running: Running
+) -> None:
+    first = file_of(cli, "first.jsonl", one_line(fresh_appid()))
+    second = file_of(cli, "second.jsonl", *(one_line(fresh_appid()) for _ in range(150)))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, STARTER, "start", first, second),
+        cwd=cli.folder,
+        env=environment(cli.home),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    connection = await asyncpg.connect(running.info.database_url)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await connection.fetchval(
+                "select exists (select from batches where file = $1) and exists (select from"
+                " pg_stat_activity where state = 'idle in transaction' and query like '%into batches%')",
+                first,
+            ):
+                assert process.returncode is None, "it was not met while it read"
+                await asyncio.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
+    finally:
+        await connection.close()
+    assert process.returncode == 130, err.decode()
+    assert "interrupted at second.jsonl" in err.decode()
+    assert "1 rows: 1 started" in out.decode()
+    files = {one["file"] for one in await cli.json("batches")}
+    assert (first in files, second in files) == (True, False)
 
 
 async def test_a_file_may_be_all_or_nothing(cli: Cli) -> None:
@@ -150,6 +185,12 @@ async def test_decisions_of_a_file(cli: Cli) -> None:
     file = file_of(cli, "决定.csv", *rows)
     dry = await cli("decide", "--from", file, "--reviewer", "li.na", "--dry-run")
     assert "would send 1 × platform_review approve, 1 × platform_review return" in dry.out
+    told = await cli.json("decide", "--from", file, "--reviewer", "li.na", "--dry-run")
+    assert [(one["row"], one["stage"], one["round"]) for one in told["would_send"]] == [
+        (2, "platform_review", 1),
+        (3, "platform_review", 1),
+    ]
+    assert (told["taken_before"], told["rows"]) == (False, [])
     assert (await cli.json("show", first))["status"] == "platform_review"
     done = await cli.json("decide", "--from", file, "--reviewer", "li.na")
     assert [row["result"] for row in done["rows"]] == ["decided", "decided"]
@@ -161,6 +202,8 @@ async def test_decisions_of_a_file(cli: Cli) -> None:
     known = await cli("decide", "--from", file, "--reviewer", "li.na", "--dry-run")
     assert "was taken before" in known.err
     assert known.out == "2 rows: 2 decided\nwould send nothing\n"
+    told = await cli.json("decide", "--from", file, "--reviewer", "li.na", "--dry-run")
+    assert told == {"taken_before": True, "would_send": [], "rows": []}
     later = file_of(cli, "again.csv", rows[0], f"{second},通过,")
     refused = await cli("decide", "--from", later, "--reviewer", "li.na", code=1)
     assert "not_waiting" in refused.out

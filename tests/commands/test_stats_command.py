@@ -42,8 +42,9 @@ async def test_a_list_by_agency_customer_and_name(cli: Cli) -> None:
     [listed] = await cli.json("list", "--agency", agency)
     assert (listed["filing_id"], listed["agency"], listed["customer"]) == (id_, agency, "C-17")
     assert await cli.json("list", "--agency", agency, "--customer", "C-18") == []
-    named = await cli.json("list", "--customer", "C-17", "--name", "示例商", "--agency", agency)
-    assert named == [listed]
+    [named] = await cli.json("list", "--customer", "C-17", "--name", "示例商", "--agency", agency)
+    # Not the whole rows: the workflow's first entry may have come between.
+    assert named["uid"] == listed["uid"]
     assert await cli.json("list", "--number", "苏ICP备2099", "--agency", agency) == []
     for command in ("list", "stats"):
         for meant in (agency[:-1], agency.replace("帆", "凡")):

@@ -253,7 +253,7 @@ def test_long_paths_do_not_fill_the_memory(write: Write) -> None:
 
 
 def test_json_lines_are_read_one_by_one(write: Write, tmp_path: Path) -> None:
-    content = '{"kind": "new"}\n\n{"kind": \r\n' + '{"kind": "cancel_access"}'
+    content = '\u3000{"kind": "new"}\n\n  {"kind": \r\n' + '{"kind": "cancel_access"}'
     path = write("batch.jsonl", content.encode() + b'\n\xff\n["new"]\n')
     documents = list(read_documents(path))
     assert [document.name for document in documents] == [f"{path}:{n}" for n in (1, 3, 4, 5, 6)]
@@ -261,7 +261,7 @@ def test_json_lines_are_read_one_by_one(write: Write, tmp_path: Path) -> None:
     assert [code(document) for document in documents] == codes
     assert documents[2].data == {"kind": "cancel_access"}
     # The file's lines, not the row's own.
-    assert "第 3 行" in documents[1].problems[0].message
+    assert "第 3 行第 11 列" in documents[1].problems[0].message
     assert "第 5 行" in documents[3].problems[0].message
     assert "YAML" not in documents[4].problems[0].fix
     assert all(document.folder == tmp_path for document in documents)

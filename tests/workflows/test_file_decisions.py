@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
+from temporalio.client import WorkflowFailureError
 
-from filing.batches import Batch, BatchAction, BatchRow, RowResult, Work
+from filing.batches import Batch, BatchAction, BatchRow, RowResult, Work, batch_workflow_id
 from filing.records import ListQuery
 from filing.view import StatusAnswer
 from filing.vocabulary import Status
@@ -180,6 +181,9 @@ async def test_a_dry_run_of_a_batch_that_was_stopped_says_that_the_rest_would_be
         taken = await order_decisions(source, services, slow, reviewer="li.na")
     assert isinstance(taken, Taken)
     assert await stop(taken.batch, services)
+    batch = services.client.get_workflow_handle(batch_workflow_id(taken.batch.id))
+    with pytest.raises(WorkflowFailureError):
+        await asyncio.wait_for(batch.result(), PATIENCE)
     planned = await planned_of(services, str(path))
     assert isinstance(planned, Planned)
     assert planned.kept
@@ -221,7 +225,16 @@ async def test_a_file_that_was_started_is_not_decided(
         ({"outcome": "maybe"}, "outcome"),
         ({"stage": "已办结"}, "stage"),
         ({"stage": "备案成功"}, "stage"),
-        ({"round": 0}, "round"),
+        ({"round": "0"}, "round"),
+        ({"round": True}, "round"),
+        ({"round": "9" * 4000}, "round"),
+        ({"number": "苏" * 61}, "number"),
+        ({"id": "x" * 201}, "id"),
+        ({"reasons": [{"field": "a", "reason": "b"}] * 101}, "reasons"),
+        ({"reasons": [{"field": "a", "reason": "b" * 10_001}]}, "reasons"),
+        ({"reasons": [{"field": "a", "reason": ""}]}, "reason"),
+        ({"reason": ["subject.name=x"]}, "reason"),
+        ({"reason": "subject.name=x", "reasons": []}, "reason"),
         ({"心情": "好"}, "心情"),
         ({"reasons": "x"}, "reasons"),
         ({"reasons": [{"field": "a"}]}, "reasons.0.reason"),
@@ -231,17 +244,30 @@ async def test_a_file_that_was_started_is_not_decided(
     ids=ascii,
 )
 async def test_what_is_no_decision_is_named_in_the_words_of_its_row(
-    services: Services, tmp_path: Path, changed: dict[str, Any], path: str
+    begin_filing: Begin, services: Services, tmp_path: Path, changed: dict[str, Any], path: str
 ) -> None:
-    data = {"id": "wx1", "outcome": "return", "reviewer": "li.na"} | changed
+    (filing,) = await reviewed(begin_filing, 1)
+    data = {"id": filing.uid, "outcome": "return", "reviewer": "li.na"} | changed
     row = await read_decision(
         Document("x.jsonl:2", data, (), tmp_path, row=2), services, reviewer=None
     )
+    # Its filing is known all the same.
+    assert row.filing_id == (None if path == "id" else filing.handle.id)
     [problem] = row.problems
     assert problem.path == path
     assert '{"stage"' not in problem.message + problem.fix
     if path == "reviewer":
         assert "--reviewer" in problem.fix
+
+
+async def test_a_row_of_nothing_but_faults_has_few_problems(
+    services: Services, tmp_path: Path
+) -> None:
+    for data in ({"reasons": [1] * 50_000}, {str(n): "x" for n in range(50_000)}):
+        row = await read_decision(
+            Document("x.jsonl:2", data, (), tmp_path, row=2), services, reviewer="li.na"
+        )
+        assert 1 <= len(row.problems) <= 5
 
 
 async def test_a_line_may_give_its_reasons_as_a_cell_does_and_leave_things_empty(
@@ -304,8 +330,8 @@ async def test_a_decision_whose_answer_was_lost_is_told_as_it_was(
 ) -> None:
     approved, refused = await reviewed(begin_filing, 2)
     for filing, round_, expected in (
-        (approved, 1, RowResult.DECIDED),
-        (refused, 2, RowResult.REFUSED),
+        (approved, "1", RowResult.DECIDED),
+        (refused, "2", RowResult.REFUSED),
     ):
         data = {"id": filing.uid, "outcome": "approve", "reviewer": "li.na", "round": round_}
         row = await read_decision(
