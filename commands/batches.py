@@ -42,6 +42,9 @@ app = typer.Typer()
 T = TypeVar("T")
 MOST_SHOWN = 50
 """Rows that are shown; `batches ID` has all."""
+AS_ORDERED = "the rest goes on as it was ordered; new options count with --again"
+MOST_PROBLEMS = 3
+"""Of a row, in a table."""
 WHETHER_TAKEN = (
     "`starter.py batches` shows whether it was taken in; the same command again does nothing twice"
 )
@@ -58,7 +61,8 @@ Again = Annotated[
     typer.Option(
         "--again",
         help="A file that was taken before: take up once more the rows that came to nothing "
-        "(invalid, busy, refused, already open), and those whose filing ended without success.",
+        "(invalid, busy, refused, failed), and those whose filing was rejected, lapsed or ended from "
+        "outside.",
     ),
 ]
 Rate = Annotated[
@@ -107,7 +111,7 @@ def batches(
         return
     if not id_.removeprefix("batch-").strip():
         fail("ID must not be empty", Exit.USAGE)
-    batch, rows = with_batch(_one(id_, result, follow, stop))
+    batch, rows, ended = with_batch(_one(id_, result, follow, stop))
     if report is not None:
         _write_report(report, rows)
     if json_:
@@ -116,7 +120,7 @@ def batches(
         print_rows(rows)
     if not json_:
         print_sum(batch)
-    if not batch.counts.good:
+    if not (batch.counts.good and ended):
         raise typer.Exit(Exit.NO)
 
 
@@ -140,12 +144,13 @@ async def _latest(limit: int) -> list[Batch]:
 
 async def _one(
     id_: str, result: RowResult | None, follow: bool, stop: bool
-) -> tuple[Batch, list[BatchRow]]:
+) -> tuple[Batch, list[BatchRow], bool]:
     from gateways.batches import Batches
     from operations.batches import find_batch
     from operations.batches import stop as stop_batch
     from operations.services import open_registry, open_services
 
+    ended = True
     if follow or stop:
         async with open_services(settings()) as services:
             batch = await find_batch(id_, services.registry)
@@ -154,14 +159,14 @@ async def _one(
                 ends = f"it ends after the rows that it is at: {_GOES_ON}"
                 warn(ends if running else _NOT_RUNNING)
             if follow:
-                await watch(batch, services)
+                ended = await watch(batch, services)
     async with open_registry(settings()) as registry:
         batch = await find_batch(id_, registry)
-        return batch, [row async for row in Batches(registry).rows(batch.id, result)]
+        return batch, [row async for row in Batches(registry).rows(batch.id, result)], ended
 
 
-async def watch(batch: Batch, services: "Services") -> None:
-    """Show how a batch comes on, until its end."""
+async def watch(batch: Batch, services: "Services") -> bool:
+    """Show how a batch comes on, until its end; whether it has come there, and does not stand still."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -182,7 +187,7 @@ async def watch(batch: Batch, services: "Services") -> None:
     )
     hidden = not err().is_terminal
     if not hidden:
-        err().print(f"batch {batch.id[:SHORT]} goes on by itself: Ctrl-C only stops watching")
+        err().print(f"watching batch {batch.id[:SHORT]}: Ctrl-C only stops watching")
     with Progress(*columns, console=err(), transient=True, disable=hidden) as progress:
         task = progress.add_task(
             batch.id[:SHORT], total=batch.counts.rows, rate="", completed=_done(batch.counts)
@@ -202,6 +207,7 @@ async def watch(batch: Batch, services: "Services") -> None:
         raise typer.Exit(INTERRUPTED)
     if not ended:
         warn(_NOT_RUNNING)
+    return ended
 
 
 def _done(counts: BatchCounts) -> int:
@@ -246,7 +252,7 @@ def print_rows(rows: list[BatchRow]) -> None:
                 (row.result.value, "" if row.result in GOOD else "red"),
                 row.filing_id or "",
                 row.mini_program or "",
-                why(row),
+                why(row, MOST_PROBLEMS),
             )
             for row in rows
         ],
@@ -266,15 +272,22 @@ def print_sum(batch: Batch) -> None:
     line(f"batch {batch.id[:SHORT]}: {batch.counts.rows} rows: {', '.join(counted(batch.counts))}")
 
 
-def why(row: BatchRow) -> str:
-    """Why a row came to what it did, in one line; empty where that says it all."""
+def why(row: BatchRow, most: int | None = None) -> str:
+    """Why a row came to what it did, in one line; empty where that says it all. At most so many of its
+    problems, all where None is said."""
     wrong = errors(row.problems)
+    left = 0 if most is None else max(len(wrong) - most, 0)
+    wrong = wrong[: len(wrong) - left]
     parts = [f"{p.path + ' ' if p.path else ''}{p.message}({p.code}):{p.fix}" for p in wrong]
+    if left:
+        parts.append(f"另有 {left} 处(--report 全部列出)")
     if row.explanation:
         parts.append(f"{row.explanation}({row.code})")
     elif row.code:
         parts.append(row.code)
-    if row.waits_for:
+    if row.result is RowResult.BUSY:
+        parts.append(f"未启动:{row.waits_for} 结束后再办,或用 --queue --again 排队")
+    elif row.waits_for:
         parts.append(f"等待 {row.waits_for} 结束")
     return ";".join(parts)
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from commands.batches import WHETHER_TAKEN, counted, print_some, print_sum, watch
+from commands.batches import AS_ORDERED, WHETHER_TAKEN, counted, print_some, print_sum, watch
 from commands.console import Exit, fail, line, print_json, run, settings, warn
-from filing.batches import GOOD, SHORT, Batch, BatchRow
+from filing.batches import GOOD, SHORT, Batch, BatchRow, RowResult
 from filing.problems import Problem
 
 if TYPE_CHECKING:
+    from filing.vocabulary import Status
     from operations.batches import NotTaken, Planned, Taken
 
 
@@ -28,13 +29,20 @@ class Manner(NamedTuple):
     dry_run: bool
 
 
-def decide_from(file: str, reviewer: str | None, by: str, manner: Manner, json_: bool) -> None:
+def decide_from(
+    file: str,
+    reviewer: str | None,
+    stage: "Status",
+    by: str,
+    manner: Manner,
+    json_: bool,
+) -> None:
     """Have a file's decisions made, and print what became of each row."""
     from operations.batches import Planned
     from operations.formats import Unreadable
 
     try:
-        taken, batch, rows = run(_decide(file, reviewer, by, manner))
+        taken, batch, rows = run(_decide(file, reviewer, stage, by, manner))
     except Unreadable as error:
         _print_unreadable(file, error.problem, json_)
         raise typer.Exit(Exit.NO) from None
@@ -49,6 +57,8 @@ def decide_from(file: str, reviewer: str | None, by: str, manner: Manner, json_:
     else:
         print_some([row for row in rows if row.result not in GOOD])
         print_sum(batch)
+        if batch.counts.of(RowResult.INVALID):
+            line("mend rows and give the file again: what was decided is not decided again")
         if batch.counts.pending:
             line(f"it goes on by itself: `starter.py batches {batch.id[:SHORT]} --follow`")
     if not batch.counts.good:
@@ -56,7 +66,7 @@ def decide_from(file: str, reviewer: str | None, by: str, manner: Manner, json_:
 
 
 async def _decide(
-    file: str, reviewer: str | None, by: str, manner: Manner
+    file: str, reviewer: str | None, stage: "Status", by: str, manner: Manner
 ) -> "tuple[Taken | NotTaken | Planned, Batch | None, list[BatchRow]]":
     from gateways.batches import Batches
     from operations.batches import Ordered, Taken, find_batch
@@ -75,7 +85,9 @@ async def _decide(
         with opened(file) as source:
             _of_many(source.many)
             try:
-                taken = await order_decisions(source, services, ordered, reviewer=reviewer)
+                taken = await order_decisions(
+                    source, services, ordered, reviewer=reviewer, stage=stage
+                )
             except asyncio.CancelledError:
                 told = "nothing was sent" if manner.dry_run else WHETHER_TAKEN
                 warn(f"interrupted at {file}: {told}")
@@ -83,7 +95,8 @@ async def _decide(
         if not isinstance(taken, Taken):
             return taken, None, []
         if taken.kept:
-            warn(f"{file} was taken before, as batch {taken.batch.id[:SHORT]}: {_KEPT}")
+            left = f"; {AS_ORDERED}" if taken.batch.counts.pending else ""
+            warn(f"{file} was taken before, as batch {taken.batch.id[:SHORT]}: {_KEPT}{left}")
         if manner.follow:
             await watch(taken.batch, services)
         batch = await find_batch(taken.batch.id, services.registry)

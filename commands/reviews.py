@@ -86,7 +86,10 @@ def decide(
     ] = None,
     stage: Annotated[
         Decidable | None,
-        typer.Option(help="The stage that you saw; default: the one that is waiting now."),
+        typer.Option(
+            help="The stage that you saw; default: the one that is waiting now, and of a file's rows "
+            "the platform's review."
+        ),
     ] = None,
     round_: Annotated[
         int | None,
@@ -115,14 +118,17 @@ def decide(
 
     With --stage and --round as you saw them, a decision that comes too late is refused.
     """
-    single = (id_, outcome, reason, number, stage, round_)
+    single = (id_, outcome, reason, number, round_)
     if from_ is not None:
         if any(given is not None for given in single):
             fail(
-                "--from FILE has each row's id, outcome, reasons, number, stage, round", Exit.USAGE
+                "give ID and OUTCOME, or --from FILE, whose rows have their own id, outcome, reasons, "
+                "number and round",
+                Exit.USAGE,
             )
         manner = Manner(follow is not False, again, all_or_nothing, rate, dry_run)
-        decide_from(from_, reviewer, author(), manner, json_)
+        usual = Status(stage.value) if stage else Status.PLATFORM_REVIEW
+        decide_from(from_, reviewer, usual, author(), manner, json_)
         return
     if dry_run or again or all_or_nothing or follow is not None:
         fail("--dry-run, --again, --all-or-nothing and --follow go with --from FILE", Exit.USAGE)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.batches import (
+    AS_ORDERED,
     MOST_SHOWN,
     WHETHER_TAKEN,
     Again,
@@ -212,7 +213,8 @@ async def _one(
     assert isinstance(taken, Taken)
     short, counts = taken.batch.id[:SHORT], taken.batch.counts
     if taken.kept:
-        warn(f"{path} was taken before, as batch {short}: nothing of it is started twice")
+        left = f"; {AS_ORDERED}" if counts.pending else ""
+        warn(f"{path} was taken before, as batch {short}: nothing of it is started twice{left}")
     elif ordered.again and taken.batch.times > 1:
         stay = counts.rows - taken.taken_up
         warn(

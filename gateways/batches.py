@@ -125,23 +125,39 @@ class TakingIn:
             ],
         )
 
-    async def set_twins_aside(self, result: RowResult, code: str, explanation: str) -> None:
-        """Of rows about the same filing the first counts, the others come to this at once; `{row}` in
-        the explanation is the first."""
+    async def set_twins_aside(
+        self, result: RowResult, code: str, explanation: str, other: Problem
+    ) -> None:
+        """Of rows about the same filing the first counts. The others come to this at once, or are
+        invalid for that `other` problem where they say something else; `{row}` in the explanation and
+        in the problem's message is the first."""
         await self._connection.execute(
             """
-            update batch_rows set result = $2, work = null, done_at = now(),
-                detail = jsonb_build_object(
-                    'code', $3::text, 'explanation', replace($4::text, '{row}', firsts.row::text)
-                )
-            from (
+            with firsts as (
                 select filing_id, min(row) as row from batch_rows
                 where batch = $1 and result <> 'invalid' group by filing_id having count(*) > 1
-            ) as firsts
-            where batch = $1 and result = 'pending' and batch_rows.filing_id = firsts.filing_id
-                and batch_rows.row > firsts.row
+            ), twins as (
+                select twin.row, first.row as first,
+                    -- What was done before is no longer known.
+                    coalesce(twin.work <> first.work, false) as differs
+                from batch_rows as twin join firsts using (filing_id)
+                    join batch_rows as first on first.batch = $1 and first.row = firsts.row
+                where twin.batch = $1 and twin.result = 'pending' and twin.row > firsts.row
+            )
+            update batch_rows set work = null, done_at = now(),
+                result = case when differs then 'invalid' else $2 end,
+                detail = case when differs then jsonb_build_object('problems',
+                    jsonb_build_array($5::jsonb || jsonb_build_object(
+                        'message', replace($5::jsonb->>'message', '{row}', twins.first::text)
+                    )))
+                else jsonb_build_object(
+                    'code', $3::text,
+                    'explanation', replace($4::text, '{row}', twins.first::text)
+                ) end
+            from twins where batch_rows.batch = $1 and batch_rows.row = twins.row
             """,
             *(self._batch, result.value, code, explanation),
+            other.model_dump(mode="json"),
             timeout=LONG,
         )
 
@@ -294,15 +310,18 @@ async def _counts(connection: "Connection", batches: list[str]) -> dict[str, Bat
 
 
 async def _to_do_again(connection: "Connection", batch: str) -> set[int]:
-    """Of which nothing came, or whose filing ended without success."""
+    """Of which nothing came, or whose filing was rejected, lapsed or ended from outside. One that was
+    withdrawn somebody took back, and one that is open or approved stays what it is; so does a row about
+    the same filing as an earlier one, for the file is the same."""
     rows = await connection.fetch(
         """
         select row from batch_rows left join filings using (uid)
         where batch = $1 and (
-            result in ('invalid', 'already_open', 'busy', 'refused', 'failed')
-            or (result in ('started', 'queued')
-                and filings.closed_at is not null and filings.status <> 'approved')
-        )
+            result in ('invalid', 'busy', 'refused', 'failed')
+            or (result = 'already_open' and uid is null)
+            or (result in ('started', 'queued', 'already_open') and filings.closed_at is not null
+                and filings.status not in ('approved', 'withdrawn'))
+        ) and coalesce(detail->>'code', detail->'problems'->0->>'code', '') <> 'twice_in_file'
         """,
         batch,
     )

@@ -111,7 +111,7 @@ def _panel(
     _legend(drawing, font, top, legend)
     top -= LEGEND
     if not names or not any(map(any, series)):
-        _write(drawing, font, MARGIN, top - 14, "尚无数据", 10)
+        _write(drawing, font, MARGIN, top - 14, "均为 0" if names else "尚无数据", 10)
         return top - BAR
     bars = HorizontalBarChart()
     bars.x, bars.width = MARGIN + LABELS, WIDTH - LABELS - 2 * MARGIN - 20

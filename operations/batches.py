@@ -45,6 +45,15 @@ from operations.services import Services, now
 from operations.start import Confirmed, ready
 from operations.tables import APPLICATIONS, Table
 
+_TWIN = Problem(
+    path="", code="twice_in_file", message="与第 {row} 行是同一项备案", fix="请删除其中一行"
+)
+_OTHER_TWIN = _TWIN.model_copy(
+    update={
+        "message": f"{_TWIN.message},内容却不同",
+        "fix": "请核对两行是哪一项备案，改正或删除其中一行",
+    }
+)
 ROWS_AT_ONCE = 200
 READ_AT_ONCE = min(os.cpu_count() or 1, 8)
 LOOK_EVERY = 0.5
@@ -202,7 +211,7 @@ async def take_in(
                 wanted = None if first else await taking.order_again(new)
                 documents = source.documents(table)
                 taken_up = await _read_all(documents, taking, read, wanted, progress)
-                await taking.set_twins_aside(twins, "twice_in_file", "与第 {row} 行是同一项备案")
+                await taking.set_twins_aside(twins, _TWIN.code, _TWIN.message, _OTHER_TWIN)
                 if ordered.all_or_nothing:
                     await _all_valid(source, taking)
             if ordered.dry_run:

@@ -12,12 +12,13 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from filing.authority import Reason
 from filing.batches import BatchAction, RowResult
 from filing.model import Model
+from filing.paths import nearest_path
 from filing.problems import Problem
 from filing.process.decisions import REJECT_IS_THE_BUREAUS
 from filing.process.messages import LONGEST_NAME, MOST_FAULTS, Reasons
-from filing.process.stages import STAGES
 from filing.view import StatusAnswer
 from filing.vocabulary import STATUS_LABELS, Status
 from gateways.batches import NewRow
@@ -56,7 +57,13 @@ def reason_of(text: str) -> dict[str, str]:
     field, equals, rest = text.partition("=")
     if not (field.strip() and equals):
         raise WrongReason(text)
-    return _reason(field.strip(), rest)
+    return _reason(_path(field.strip()), rest)
+
+
+def _path(field: str) -> str:
+    """The path of a field that is called by its Chinese name. A paper has none: any text names one."""
+    meant = None if _PATH.fullmatch(field) else meant_by(field)
+    return meant if meant and not meant.startswith("materials/") else field
 
 
 def _reasons_of(text: Any) -> list[dict[str, str]]:
@@ -171,14 +178,16 @@ async def order_decisions(
     ordered: Ordered,
     *,
     reviewer: str | None,
+    stage: Status = Status.PLATFORM_REVIEW,
     progress: Progress = lambda rows: None,
 ) -> Taken | NotTaken | Planned:
-    """Have a file's decisions made, each for the stage and round that the row names, else for those
-    at which its filing stands now. `reviewer` decides where a row names nobody. Raises `Unreadable`.
+    """Have a file's decisions made, each for the stage that the row names, else for `stage`, and for
+    the round that it names, else the present one. `reviewer` decides where a row names nobody. Raises
+    `Unreadable`.
     """
 
     async def decision(document: Document) -> NewRow:
-        return await read_decision(document, services, reviewer)
+        return await read_decision(document, services, reviewer, stage)
 
     return await take_in(
         source,
@@ -192,7 +201,12 @@ async def order_decisions(
     )
 
 
-async def read_decision(document: Document, services: Services, reviewer: str | None) -> NewRow:
+async def read_decision(
+    document: Document,
+    services: Services,
+    reviewer: str | None,
+    stage: Status = Status.PLATFORM_REVIEW,
+) -> NewRow:
     """A row's decision, or what is wrong with it."""
     if document.problems:
         return invalid(document, document.problems)
@@ -215,11 +229,12 @@ async def read_decision(document: Document, services: Services, reviewer: str | 
         unknown = _wrong("id", "no_such_filing", "没有该备案", _FIXES["id"])
         return new.model_copy(update={"problems": (unknown,)})
     stands = StatusAnswer.model_validate(found.view)
-    if against := _against(row, stands):
+    against = _against(row, stands, stage) or await _unknown_field(row, found.uid, services)
+    if against is not None:
         return new.model_copy(update={"problems": (against,)})
     verdict = Verdict(
         decision=_decision(row),
-        stage=row.stage or stands.status,
+        stage=row.stage or stage,
         round=int(row.round) if row.round else stands.round,
     )
     work = DecisionWork(uid=found.uid, verdict=verdict)
@@ -258,18 +273,40 @@ def _wrong_field(place: tuple[str, ...], type_: str) -> Problem:
     return _wrong(path, "decision_row", said, _FIXES.get(field, _SHAPE))
 
 
-def _against(row: DecisionRow, stands: StatusAnswer) -> Problem | None:
-    """Why a decision that is one is not sent: where its filing stands, or what it lacks."""
+def _against(row: DecisionRow, stands: StatusAnswer, usual: Status) -> Problem | None:
+    """Why a decision that is one is not sent: where its filing stands, or what it lacks. Where the row
+    names no stage it is for the `usual` one, never for another at which its filing may stand by now."""
     if (row.outcome == "approve") is any(reason.reason.strip() for reason in row.reasons):
         return _wrong("reason", "reason", "退回或不通过须写明原因,通过则不写", _REASON)
-    decided = STAGES.get(stands.status)
-    if row.stage is None and (decided is None or decided.decided_by is None):
-        label = STATUS_LABELS[stands.status]
-        said = f"该备案处于「{label}」,现在不由审核决定推进"
-        return _wrong("id", "not_waiting", said, "请删除这一行")
-    if row.outcome == "reject" and (row.stage or stands.status) is Status.PLATFORM_REVIEW:
+    if row.stage is None and stands.status is not usual:
+        said = f"该备案处于「{STATUS_LABELS[stands.status]}」,不在「{STATUS_LABELS[usual]}」"
+        fix = "请删除这一行；对别的环节的决定须在 环节 列写明，如 管局审核"
+        return _wrong("stage", "not_waiting", said, fix)
+    if row.round is None and row.reasons and _told(row.reasons) == _told(stands.previous_reasons):
+        said = f"上一轮已经以同样的原因退回,现在是第 {stands.round} 轮"
+        fix = f"请核对新的申请；仍要退回的,请在 轮次 列写 {stands.round}"
+        return _wrong("round", "same_as_last_round", said, fix)
+    if row.outcome == "reject" and (row.stage or usual) is Status.PLATFORM_REVIEW:
         code, said = REJECT_IS_THE_BUREAUS
         return _wrong("outcome", code, said, "请改为 退回")
+    return None
+
+
+def _told(reasons: tuple[Reason, ...]) -> set[tuple[str, str]]:
+    return {(reason.field, reason.reason) for reason in reasons}
+
+
+async def _unknown_field(row: DecisionRow, uid: str, services: Services) -> Problem | None:
+    """A reason's field that is none of the application's, where another is like it: who is asked to
+    correct it would look in vain."""
+    application = await services.registry.application(uid) if row.reasons else None
+    if application is None:
+        return None
+    for reason in row.reasons:
+        near = nearest_path(reason.field, application)
+        if near is not None and near != reason.field:
+            field = shown(reason.field)
+            return _wrong("reason", "unknown_field", f"申请中没有字段 {field}", f"是否为 {near}？")
     return None
 
 

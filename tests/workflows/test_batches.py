@@ -35,7 +35,7 @@ from operations.batches import (
     stop,
     take_in,
 )
-from operations.filings import find, handle_of, send
+from operations.filings import find, handle_of, send, settle
 from operations.formats import Unreadable, from_yaml
 from operations.reading import Document, opened, read_documents
 from operations.services import now
@@ -241,12 +241,19 @@ async def test_again_takes_up_what_came_to_nothing_and_leaves_the_rest(
     paper = folder / "materials/new-organisation-commitment.png"
     content = paper.read_bytes()
     lacking = line(fresh_appid()).replace(paper.name, "later.png")
-    path = file_of(folder, line(fresh_appid()), lacking, line(fresh_appid()))
+    open_before = line(fresh_appid())
+    await done(own, await ordered(own, file_of(folder, open_before, name="before.jsonl")))
+    lines = (line(fresh_appid()), lacking, line(fresh_appid()), line(fresh_appid()), open_before)
+    path = file_of(folder, *lines)
     batch = await ordered(own, path)
-    open_one, invalid_one, withdrawn = await done(own, batch)
+    open_one, invalid_one, withdrawn, killed, known = await done(own, batch)
     assert invalid_one.result is RowResult.INVALID
+    assert known.result is RowResult.ALREADY_OPEN
     paper.with_name("later.png").write_bytes(content)
     await withdraw(own, withdrawn.uid)
+    record = await find(killed.uid or "", own.services)
+    await handle_of(record, own.services).terminate()
+    await settle(record, own.services)
 
     kept = await order(own, path)
     assert isinstance(kept, Taken)
@@ -254,11 +261,12 @@ async def test_again_takes_up_what_came_to_nothing_and_leaves_the_rest(
     again = await order(own, path, ORDERED.model_copy(update={"again": True}))
     assert isinstance(again, Taken)
     assert (again.kept, again.taken_up, again.batch.times) == (False, 2, 2)
-    first, second, third = await done(own, again.batch)
-    assert first == open_one
+    first, second, third, fourth, fifth = await done(own, again.batch)
+    # What is open, here or from before, stays; so does what somebody took back.
+    assert (first, third, fifth) == (open_one, withdrawn, known)
     assert second.result is RowResult.STARTED
-    assert third.result is RowResult.STARTED
-    assert third.uid not in (None, withdrawn.uid)
+    assert fourth.result is RowResult.STARTED
+    assert fourth.uid not in (None, killed.uid)
 
 
 async def test_rows_of_one_subject_are_busy_or_wait(own: OwnStack, folder: Path) -> None:
@@ -289,6 +297,25 @@ async def test_a_row_about_the_same_filing_as_an_earlier_one_is_told_so(
     first, second = await done(own, await ordered(own, file_of(folder, twin, twin)))
     assert (first.result, second.result) == (RowResult.STARTED, RowResult.ALREADY_OPEN)
     assert (second.code, second.explanation) == ("twice_in_file", "与第 1 行是同一项备案")
+
+
+async def test_a_row_with_another_rows_appid_is_wrong_where_it_says_something_else(
+    own: OwnStack, folder: Path
+) -> None:
+    one = line(fresh_appid())
+    appid = json.loads(one)["mini_program"]["appid"]
+    other = line(fresh_appid())
+    other = other.replace(json.loads(other)["mini_program"]["appid"], appid)
+    path = file_of(folder, one, other)
+    first, second = await done(own, await ordered(own, path))
+    assert (first.result, second.result) == (RowResult.STARTED, RowResult.INVALID)
+    again = await ordered(own, path, ORDERED.model_copy(update={"again": True}))
+    assert await done(own, again) == [first, second]
+    [problem] = second.problems
+    assert (problem.code, problem.message) == (
+        "twice_in_file",
+        "与第 1 行是同一项备案,内容却不同",
+    )
 
 
 async def test_a_batch_that_is_stopped_goes_on_with_the_same_file(

@@ -32,7 +32,7 @@ from operations.decisions import order_decisions, read_decision
 from operations.formats import Unreadable
 from operations.reading import Document, opened
 from operations.services import Services
-from tests.playing import Begin, Filing, of_another_subject
+from tests.playing import Begin, Filing, eventually, of_another_subject
 
 ORDERED = Ordered(by="ops", rate=1000)
 PATIENCE = 60.0
@@ -151,7 +151,9 @@ async def test_a_dry_run_says_what_the_file_would_come_to_and_does_nothing(
         assert isinstance(planned, Planned)
         assert not planned.kept
         assert [work.row for work in planned.due] == [2, 3]
-        assert [(row.row, row.code) for row in planned.bad] == [(4, "twice_in_file")]
+        [twin] = planned.bad
+        assert (twin.row, [p.code for p in twin.problems]) == (4, ["twice_in_file"])
+        assert "内容却不同" in twin.problems[0].message
     nothing = await planned_of(services, path, all_or_nothing=True)
     assert isinstance(nothing, NotTaken)
     assert [row.row for row in nothing.invalid] == [4]
@@ -165,7 +167,9 @@ async def test_a_dry_run_says_what_the_file_would_come_to_and_does_nothing(
         assert planned.kept is not bool(how)
         assert planned.due == ()
         # The first row of that filing is decided, and still the one that counts.
-        assert [(row.row, row.code) for row in planned.bad] == [(4, "twice_in_file")]
+        [twin] = planned.bad
+        codes = {twin.code, *(problem.code for problem in twin.problems)} - {None}
+        assert (twin.row, codes) == (4, {"twice_in_file"})
 
 
 async def test_a_dry_run_of_a_batch_that_was_stopped_says_that_the_rest_would_be_done(
@@ -315,6 +319,60 @@ async def test_a_decision_is_for_the_stage_at_which_its_filing_stood(
     assert waiting.work is None
     assert waiting.problems[0].code == "not_waiting"
     assert "短信核验" in waiting.problems[0].message
+
+
+async def test_a_platform_reviewers_row_never_becomes_the_bureaus_decision(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    """Unless the row says so, or who gives the file does."""
+    (filing,) = await reviewed(begin_filing, 1)
+    await filing.player.to_sms()
+    await filing.player.to_bureau()
+    data = {"id": filing.uid, "outcome": "approve", "reviewer": "li.na"}
+    document = Document("x.jsonl:1", data, (), tmp_path, row=1)
+    row = await read_decision(document, services, reviewer=None)
+    assert row.work is None
+    assert (row.problems[0].path, row.problems[0].code) == ("stage", "not_waiting")
+    bureau = await read_decision(document, services, None, Status.BUREAU_REVIEW)
+    named = await read_decision(
+        Document("x.jsonl:1", data | {"stage": "管局审核"}, (), tmp_path, row=1), services, None
+    )
+    for one in (bureau, named):
+        assert one.work is not None
+        assert one.work["verdict"]["stage"] == "bureau_review"
+
+
+async def test_the_last_rounds_reasons_are_not_given_again_unseen(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    """As by a file in which other rows were mended."""
+    (filing,) = await reviewed(begin_filing, 1)
+    data = {"id": filing.uid, "outcome": "return", "reason": "小程序备注=太笼统"}
+    document = Document("x.jsonl:1", data, (), tmp_path, row=1)
+    row = await read_decision(document, services, reviewer="li.na")
+    assert row.work is not None
+    assert row.work["verdict"]["decision"]["reasons"][0]["field"] == "mini_program.remark"
+    assert (await BatchWork(services)._decide(work_of(row))).result is RowResult.DECIDED
+    await filing.player.signal("resubmit", {"by": "applicant", "reason": "已说明"})
+    await eventually(filing, lambda a: a.round == 2 and a.due_at is not None)
+    again = await read_decision(document, services, reviewer="li.na")
+    assert [p.code for p in again.problems] == ["same_as_last_round"]
+    meant = await read_decision(
+        Document("x.jsonl:1", data | {"round": "2"}, (), tmp_path, row=1), services, "li.na"
+    )
+    assert meant.work is not None
+
+
+async def test_a_field_that_the_application_does_not_have_is_named_with_the_one_that_is_like_it(
+    begin_filing: Begin, services: Services, tmp_path: Path
+) -> None:
+    (filing,) = await reviewed(begin_filing, 1)
+    data = {"id": filing.uid, "outcome": "return", "reason": "mini_program.nmae=错字"}
+    row = await read_decision(
+        Document("x.jsonl:1", data, (), tmp_path, row=1), services, reviewer="li.na"
+    )
+    [problem] = row.problems
+    assert (problem.code, "mini_program.name" in problem.fix) == ("unknown_field", True)
 
 
 def work_of(row: NewRow, *, begun: bool = False) -> Work:
