@@ -8,6 +8,7 @@ from activities.asking import Unhurried, answered, asked, still
 from activities.ports import Authority, OrderInTheWay, Pace, Stops
 from filing.application import Application
 from filing.authority import AuthorityReport, Known, Standing, WithdrawalAnswer
+from filing.errors import ORDER_IN_THE_WAY
 from filing.model import Model
 from filing.vocabulary import CANCELLATIONS
 
@@ -63,7 +64,8 @@ class AuthorityActivities:
             try:
                 report = await asked(self._authority.submit(application, uid, round))
             except OrderInTheWay:
-                raise not_yet("an order of another round or filing is still under review") from None
+                what = "an order of another round or filing is still under review"
+                raise not_yet(what, ORDER_IN_THE_WAY) from None
             await self._goes_on(submission.known, report)
         if not _decided(submission, report):
             raise await still(application.mini_program.appid, report, self._pace)

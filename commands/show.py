@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+IN_THE_WAY = "备案系统中该小程序的另一份申请单仍在审核,办结后才能提交;请在备案系统中核对并办结"
+
 
 @app.command()
 def show(id_: Id, json_: Json = False) -> None:
@@ -32,7 +34,15 @@ def show(id_: Id, json_: Json = False) -> None:
     if json_:
         answer = shown.answer.model_dump(mode="json")
         extra = shown.model_dump(
-            mode="json", include={"as_of", "notices", "returns", "ended_from_outside", "display"}
+            mode="json",
+            include={
+                "as_of",
+                "notices",
+                "returns",
+                "ended_from_outside",
+                "display",
+                "order_in_the_way",
+            },
         )
         print_json({**answer, **extra})
         return
@@ -122,6 +132,7 @@ def _facts(shown: "Shown") -> list[tuple[str, str]]:
         *([("办理方式", BY_HAND)] if answer.by_hand else []),
         *([("人脸核身", f"有效至 {when(until)}")] if (until := answer.face_check_until) else []),
         *([("待处理", answer.authority_note)] if answer.authority_note else []),
+        *([("待处理", IN_THE_WAY)] if shown.order_in_the_way else []),
         ("备案号", answer.filing_number or "—"),
         *([("代理机构", answer.agency)] if answer.agency else []),
         *([("客户编号", answer.customer)] if answer.customer else []),

@@ -3,6 +3,7 @@
 INVALID_APPLICATION = "InvalidApplication"
 """The application, or the id it was started under, is not valid: the text lists paths and codes."""
 SUBJECT_BUSY = "SubjectBusy"
+ORDER_IN_THE_WAY = "OrderInTheWay"
 """Another open filing has its subject or mini program: the text names it."""
 
 INVALID_SWEEP = "InvalidSweep"

@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from filing.authority import Reason
 from filing.display_view import DisplayAnswer
+from filing.errors import ORDER_IN_THE_WAY
 from filing.model import CHINA, Model
 from filing.paths import nearest_path
 from filing.view import StatusAnswer
@@ -71,6 +72,8 @@ class Shown(Model):
     """Its workflow was ended past the process, so that it has no outcome."""
     display: DisplayAnswer | None
     """Whether its number is shown; None where it has none that anybody waits for."""
+    order_in_the_way: bool = False
+    """Whether it waits to be handed over until the authority has decided on another order."""
 
 
 class Outcome(Model):
@@ -191,6 +194,21 @@ async def show(id_: str, services: Services) -> Shown:
         display=None
         if number is None
         else await DisplayRegistry(services.registry).of_number(number),
+        order_in_the_way=answer is not None
+        and answer.status is Status.SUBMISSION
+        and await _order_in_the_way(record, services),
+    )
+
+
+async def _order_in_the_way(record: FilingRecord, services: Services) -> bool:
+    """By what the last attempt to hand it over has found: no event of its history tells it."""
+    try:
+        described = await handle_of(record, services).describe()
+    except RPCError:
+        return False
+    pending = described.raw_description.pending_activities
+    return any(
+        one.last_failure.application_failure_info.type == ORDER_IN_THE_WAY for one in pending
     )
 
 

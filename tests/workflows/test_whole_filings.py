@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 
+from commands.show import IN_THE_WAY, _facts
 from filing.view import StatusAnswer
 from filing.vocabulary import Status
 from filing.workdays import end_of_calendar_days, end_of_working_days
@@ -81,6 +82,27 @@ async def test_by_updates_each_answers_with_the_new_status(begin_filing: Begin) 
     answer = await decide("bureau_review", outcome="approve", filing_number=number_for(filing))
     assert (answer["accepted"], answer["status"]["status"]) == (True, "approved")
     assert (await filing.result()).refused_count == 1
+
+
+async def test_it_is_told_that_another_order_is_in_the_way(begin_filing: Begin) -> None:
+    """As after a bureau's decision of which the authority does not know."""
+    filing = await begin_filing()
+    player = filing.player
+    await player.to_sms()
+    await player.to_bureau()
+    reasons = [{"field": "mini_program.remark", "reason": "过于笼统"}]
+    returned = {"outcome": "return", "reviewer": "苏通管局", "reasons": reasons}
+    await player.signal("bureau_decision", returned)
+    await player.until(Status.CORRECTION)
+    await player.signal("resubmit", {"by": "applicant", "reason": "已说明"})
+    await player.until(Status.PLATFORM_REVIEW, 2)
+    assert not (await show(filing.uid, filing.services)).order_in_the_way
+    await player.signal("platform_decision", {"outcome": "approve", "reviewer": "li.na"})
+    await player.until(Status.SUBMISSION, 2)
+    await player.handed_over()  # tried, at least
+    shown = await show(filing.uid, filing.services)
+    assert shown.order_in_the_way
+    assert dict(_facts(shown))["待处理"] == IN_THE_WAY
 
 
 async def test_the_registry_tells_the_same_story(begin_filing: Begin) -> None:
