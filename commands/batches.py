@@ -159,7 +159,7 @@ async def _one(
                 ends = f"it ends after the rows that it is at: {_GOES_ON}"
                 warn(ends if running else _NOT_RUNNING)
             if follow:
-                ended = await watch(batch, services)
+                ended = await watch(batch, services) or stop
     async with open_registry(settings()) as registry:
         batch = await find_batch(id_, registry)
         return batch, [row async for row in Batches(registry).rows(batch.id, result)], ended
@@ -280,7 +280,7 @@ def why(row: BatchRow, most: int | None = None) -> str:
     wrong = wrong[: len(wrong) - left]
     parts = [f"{p.path + ' ' if p.path else ''}{p.message}({p.code}):{p.fix}" for p in wrong]
     if left:
-        parts.append(f"另有 {left} 处(--report 全部列出)")
+        parts.append(f"另有 {left} 处(--json 全部列出)")
     if row.explanation:
         parts.append(f"{row.explanation}({row.code})")
     elif row.code:

@@ -1,13 +1,13 @@
 """For reviewers: decisions of a file, one a row."""
 
-import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from commands.batches import AS_ORDERED, WHETHER_TAKEN, counted, print_some, print_sum, watch
-from commands.console import Exit, fail, line, print_json, run, settings, warn
+from commands.console import INTERRUPTED, Exit, fail, line, print_json, run, settings, warn
+from commands.interrupts import ctrl_c
 from filing.batches import GOOD, SHORT, Batch, BatchRow, RowResult
 from filing.problems import Problem
 
@@ -42,7 +42,7 @@ def decide_from(
     from operations.formats import Unreadable
 
     try:
-        taken, batch, rows = run(_decide(file, reviewer, stage, by, manner))
+        taken, batch, rows, ended = run(_decide(file, reviewer, stage, by, manner))
     except Unreadable as error:
         _print_unreadable(file, error.problem, json_)
         raise typer.Exit(Exit.NO) from None
@@ -59,20 +59,21 @@ def decide_from(
         print_sum(batch)
         if batch.counts.of(RowResult.INVALID):
             line("mend rows and give the file again: what was decided is not decided again")
-        if batch.counts.pending:
+        if batch.counts.pending and ended:
             line(f"it goes on by itself: `starter.py batches {batch.id[:SHORT]} --follow`")
-    if not batch.counts.good:
+    if not (batch.counts.good and ended):
         raise typer.Exit(Exit.NO)
 
 
 async def _decide(
     file: str, reviewer: str | None, stage: "Status", by: str, manner: Manner
-) -> "tuple[Taken | NotTaken | Planned, Batch | None, list[BatchRow]]":
+) -> "tuple[Taken | NotTaken | Planned, Batch | None, list[BatchRow], bool]":
     from gateways.batches import Batches
     from operations.batches import Ordered, Taken, find_batch
     from operations.decisions import order_decisions
     from operations.reading import opened
     from operations.services import open_services
+    from operations.stopping import unless
 
     ordered = Ordered(
         by=by,
@@ -84,23 +85,22 @@ async def _decide(
     async with open_services(settings()) as services:
         with opened(file) as source:
             _of_many(source.many)
-            try:
-                taken = await order_decisions(
-                    source, services, ordered, reviewer=reviewer, stage=stage
-                )
-            except asyncio.CancelledError:
-                told = "nothing was sent" if manner.dry_run else WHETHER_TAKEN
-                warn(f"interrupted at {file}: {told}")
-                raise
+            with ctrl_c() as stop:
+                order = order_decisions(source, services, ordered, reviewer=reviewer, stage=stage)
+                taken = await unless(stop, order)
+        if taken is None:
+            told = "nothing was sent" if manner.dry_run else WHETHER_TAKEN
+            warn(f"interrupted at {file}: {told}")
+            raise typer.Exit(INTERRUPTED)
         if not isinstance(taken, Taken):
-            return taken, None, []
+            return taken, None, [], True
         if taken.kept:
             left = f"; {AS_ORDERED}" if taken.batch.counts.pending else ""
             warn(f"{file} was taken before, as batch {taken.batch.id[:SHORT]}: {_KEPT}{left}")
-        if manner.follow:
-            await watch(taken.batch, services)
+        ended = not manner.follow or await watch(taken.batch, services)
         batch = await find_batch(taken.batch.id, services.registry)
-        return taken, batch, [row async for row in Batches(services.registry).rows(batch.id)]
+        rows = [row async for row in Batches(services.registry).rows(batch.id)]
+        return taken, batch, rows, ended
 
 
 def _of_many(many: bool) -> None:

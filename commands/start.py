@@ -1,6 +1,6 @@
 """For operations: starting filings."""
 
-import asyncio
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from commands.batches import (
     watch,
 )
 from commands.console import (
+    INTERRUPTED,
     Exit,
     Json,
     err,
@@ -34,6 +35,7 @@ from commands.console import (
     warn,
 )
 from commands.filings import Files, examine, print_examined
+from commands.interrupts import ctrl_c
 from commands.reviews import author
 from filing.batches import GOOD, ROWS_A_SECOND, SHORT, Batch, BatchRow, RowResult
 
@@ -59,6 +61,8 @@ class _Came:
 
     outcomes: "list[Outcome]" = field(default_factory=list)
     batches: list[tuple[Batch, list[BatchRow]]] = field(default_factory=list)
+    standing: set[str] = field(default_factory=set)
+    """Batches of these that were watched, and do not run."""
     not_taken: list[tuple[str, int, tuple[BatchRow, ...]]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -155,22 +159,19 @@ async def _start(
     task = progress.add_task("connecting")
     async with open_services(settings()) as services:
         for number, path in enumerate(files, start=1):
-            with progress:
-
-                def read(rows: int, path: str = path, number: int = number) -> None:
-                    told = f"{rows} rows of {path}" if rows else f"{number} of {len(files)} files"
-                    progress.update(task, description=told)
-
-                read(0)
-                try:
-                    batch = await _one(path, came, ordered, services, now().date(), confirmed, read)
-                except asyncio.CancelledError:
-                    warn(f"interrupted at {path}: {WHETHER_TAKEN}")
-                    raise
-            if batch is None:
-                continue
             try:
-                await _see(batch, came, services, follow)
+                with progress:
+
+                    def read(rows: int, path: str = path, number: int = number) -> None:
+                        told = (
+                            f"{rows} rows of {path}" if rows else f"{number} of {len(files)} files"
+                        )
+                        progress.update(task, description=told)
+
+                    read(0)
+                    batch = await _one(path, came, ordered, services, now().date(), confirmed, read)
+                if batch is not None:
+                    await _see(batch, came, services, follow)
             except BaseException:
                 if files[number:]:
                     warn(f"not read: {', '.join(files[number:])}")
@@ -191,6 +192,7 @@ async def _one(
     from operations.formats import Unreadable
     from operations.reading import opened
     from operations.start import Invalid, start_document
+    from operations.stopping import unless
 
     try:
         with opened(path) as source:
@@ -201,12 +203,17 @@ async def _one(
                     )
                     came.outcomes.append(outcome)
                 return None
-            taken = await order_starts(
-                source, services, ordered, confirmed=confirmed, progress=read
-            )
+            with ctrl_c() as stop:
+                taken = await unless(
+                    stop,
+                    order_starts(source, services, ordered, confirmed=confirmed, progress=read),
+                )
     except Unreadable as error:
         came.outcomes.append(Invalid(file=path, problems=(error.problem,)))
         return None
+    if taken is None:
+        warn(f"interrupted at {path}: {WHETHER_TAKEN}")
+        raise typer.Exit(INTERRUPTED)
     if isinstance(taken, NotTaken):
         came.not_taken.append((path, taken.rows, taken.invalid))
         return None
@@ -229,8 +236,10 @@ async def _see(batch: Batch, came: _Came, services: "Services", follow: bool | N
     from operations.batches import find_batch
 
     try:
-        if follow if follow is not None else batch.counts.rows <= SMALL:
-            await watch(batch, services)
+        if (follow if follow is not None else batch.counts.rows <= SMALL) and not await watch(
+            batch, services
+        ):
+            came.standing.add(batch.id)
     finally:
         batch = await find_batch(batch.id, services.registry)
         rows = [row async for row in Batches(services.registry).rows(batch.id)]
@@ -244,20 +253,26 @@ def _confirmed(application: "Application", typed: str | None, progress: "Progres
         progress.stop()
         program = application.mini_program
         err().print(f"{program.name}({program.appid}):注销主体会注销其名下全部备案,且不可恢复。")
-        typed = typer.prompt("请输入主体名称以确认", err=True, default="", show_default=False)
+        # It blocks the loop, in which Ctrl-C would wait for its end.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            typed = typer.prompt("请输入主体名称以确认", err=True, default="", show_default=False)
+        finally:
+            signal.signal(signal.SIGINT, before)
         progress.start()
     return typed == name
 
 
 def _print(came: _Came, json_: bool) -> bool:
     """Print what became of all; whether it is what was wanted."""
-    good = all(batch.counts.good for batch, _ in came.batches) and not came.not_taken
+    good = all(batch.counts.good for batch, _ in came.batches)
+    good = good and not came.not_taken and not came.standing
     if json_:
         print_json(_told(came))
         return good and not _unstarted(came.outcomes)
     _print_outcomes(came.outcomes)
     for batch, rows in came.batches:
-        _print_batch(batch, rows)
+        _print_batch(batch, rows, runs=batch.id not in came.standing)
     for path, count, invalid in came.not_taken:
         print_some(list(invalid))
         line(("✗ nothing started", "red"), f"  {path}: {len(invalid)} of {count} rows are invalid")
@@ -314,14 +329,14 @@ def _told_row(
     return "failed", filing | file | {"code": row.code}
 
 
-def _print_batch(batch: Batch, rows: list[BatchRow]) -> None:
+def _print_batch(batch: Batch, rows: list[BatchRow], *, runs: bool) -> None:
     wrong = [row for row in rows if row.result not in GOOD]
     # Of many, those with which somebody has to do something: what is open already is only counted.
     to_mend = [r for r in wrong if r.result is not RowResult.ALREADY_OPEN or r.explanation]
     print_some(rows if len(rows) <= MOST_SHOWN else to_mend)
     print_sum(batch)
     short = batch.id[:SHORT]
-    if batch.counts.pending:
+    if batch.counts.pending and runs:
         line(f"it goes on by itself: `starter.py batches {short} --follow` watches it")
     elif wrong:
         line(

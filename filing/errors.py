@@ -1,10 +1,12 @@
-"""Types of the failures that trying again cannot heal, by their names in Temporal."""
+"""Types of failures, by their names in Temporal. Trying again heals none but `ORDER_IN_THE_WAY`."""
 
 INVALID_APPLICATION = "InvalidApplication"
 """The application, or the id it was started under, is not valid: the text lists paths and codes."""
 SUBJECT_BUSY = "SubjectBusy"
-ORDER_IN_THE_WAY = "OrderInTheWay"
 """Another open filing has its subject or mini program: the text names it."""
+
+ORDER_IN_THE_WAY = "OrderInTheWay"
+"""The authority has an order of another round or filing under review: it is waited for."""
 
 INVALID_SWEEP = "InvalidSweep"
 """A sweep was started with something else than a day."""

@@ -134,15 +134,17 @@ class TakingIn:
         await self._connection.execute(
             """
             with firsts as (
-                select filing_id, min(row) as row from batch_rows
-                where batch = $1 and result <> 'invalid' group by filing_id having count(*) > 1
+                -- What is done already comes before what is taken up once more.
+                select distinct on (filing_id) filing_id, row from batch_rows
+                where batch = $1 and result <> 'invalid'
+                order by filing_id, result = 'pending', row
             ), twins as (
                 select twin.row, first.row as first,
                     -- What was done before is no longer known.
                     coalesce(twin.work <> first.work, false) as differs
                 from batch_rows as twin join firsts using (filing_id)
                     join batch_rows as first on first.batch = $1 and first.row = firsts.row
-                where twin.batch = $1 and twin.result = 'pending' and twin.row > firsts.row
+                where twin.batch = $1 and twin.result = 'pending' and twin.row <> firsts.row
             )
             update batch_rows set work = null, done_at = now(),
                 result = case when differs then 'invalid' else $2 end,

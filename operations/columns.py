@@ -161,6 +161,16 @@ def template_paths() -> list[str]:
     return list(_template())
 
 
+_NUMBER = re.compile(r"\.\d+")
+
+
+def is_path(field: str) -> bool:
+    """Whether an application may have it: a column's path, or what such lie below; indices aside."""
+    plain = _NUMBER.sub("", field)
+    known = (_NUMBER.sub("", path) for path in template_paths())
+    return any(path == plain or path.startswith(f"{plain}.") for path in known)
+
+
 def values_of(path: str) -> tuple[str, ...]:
     """The Chinese names of the values that a column takes, where it takes only such."""
     return tuple(_names(path))

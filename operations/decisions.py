@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from filing.authority import Reason
 from filing.batches import BatchAction, RowResult
 from filing.model import Model
 from filing.paths import nearest_path
@@ -23,7 +22,7 @@ from filing.view import StatusAnswer
 from filing.vocabulary import STATUS_LABELS, Status
 from gateways.batches import NewRow
 from operations.batches import NotTaken, Ordered, Planned, Progress, Taken, invalid, take_in
-from operations.columns import meant_by
+from operations.columns import is_path, meant_by
 from operations.filings import DecisionWork, Verdict
 from operations.formats import Unreadable, shown, storable
 from operations.reading import Document, Source
@@ -57,7 +56,7 @@ def reason_of(text: str) -> dict[str, str]:
     field, equals, rest = text.partition("=")
     if not (field.strip() and equals):
         raise WrongReason(text)
-    return _reason(_path(field.strip()), rest)
+    return _reason(field.strip(), rest)
 
 
 def _path(field: str) -> str:
@@ -70,7 +69,8 @@ def _reasons_of(text: Any) -> list[dict[str, str]]:
     """One a line. Raises `WrongReason`."""
     if not isinstance(text, str):
         raise WrongReason(type(text).__name__)
-    return [reason_of(one) for one in text.splitlines() if one.strip()]
+    reasons = [reason_of(one) for one in text.splitlines() if one.strip()]
+    return [reason | {"field": _path(reason["field"])} for reason in reasons]
 
 
 def _reason(field: str, text: str) -> dict[str, str]:
@@ -229,7 +229,7 @@ async def read_decision(
         unknown = _wrong("id", "no_such_filing", "没有该备案", _FIXES["id"])
         return new.model_copy(update={"problems": (unknown,)})
     stands = StatusAnswer.model_validate(found.view)
-    against = _against(row, stands, stage) or await _unknown_field(row, found.uid, services)
+    against = _against(row, stands, stage) or await _misspelt(row, found.uid, services)
     if against is not None:
         return new.model_copy(update={"problems": (against,)})
     verdict = Verdict(
@@ -280,33 +280,33 @@ def _against(row: DecisionRow, stands: StatusAnswer, usual: Status) -> Problem |
         return _wrong("reason", "reason", "退回或不通过须写明原因,通过则不写", _REASON)
     if row.stage is None and stands.status is not usual:
         said = f"该备案处于「{STATUS_LABELS[stands.status]}」,不在「{STATUS_LABELS[usual]}」"
-        fix = "请删除这一行；对别的环节的决定须在 环节 列写明，如 管局审核"
+        fix = "请删除这一行；对别的环节的决定须在 环节 列写明，如 管局审核，或给整个文件加 --stage"
         return _wrong("stage", "not_waiting", said, fix)
-    if row.round is None and row.reasons and _told(row.reasons) == _told(stands.previous_reasons):
-        said = f"上一轮已经以同样的原因退回,现在是第 {stands.round} 轮"
-        fix = f"请核对新的申请；仍要退回的,请在 轮次 列写 {stands.round}"
-        return _wrong("round", "same_as_last_round", said, fix)
+    if row.round is None and stands.round > 1:
+        said = f"该备案已是第 {stands.round} 轮,这一行没有写明轮次"
+        fix = f"请核对重新提交的申请，并在 轮次 列写 {stands.round}"
+        return _wrong("round", "round_missing", said, fix)
     if row.outcome == "reject" and (row.stage or usual) is Status.PLATFORM_REVIEW:
         code, said = REJECT_IS_THE_BUREAUS
         return _wrong("outcome", code, said, "请改为 退回")
     return None
 
 
-def _told(reasons: tuple[Reason, ...]) -> set[tuple[str, str]]:
-    return {(reason.field, reason.reason) for reason in reasons}
-
-
-async def _unknown_field(row: DecisionRow, uid: str, services: Services) -> Problem | None:
-    """A reason's field that is none of the application's, where another is like it: who is asked to
-    correct it would look in vain."""
-    application = await services.registry.application(uid) if row.reasons else None
+async def _misspelt(row: DecisionRow, uid: str, services: Services) -> Problem | None:
+    """A reason's path that no application has, where one of this application's is like it: who is
+    asked to correct it would look in vain. Other text may name anything, as a paper."""
+    paths = [r.field for r in row.reasons if _PATH.fullmatch(r.field) and not is_path(r.field)]
+    try:
+        application = await services.registry.application(uid) if paths else None
+    except ValidationError:  # of a version with other shapes
+        return None
     if application is None:
         return None
-    for reason in row.reasons:
-        near = nearest_path(reason.field, application)
-        if near is not None and near != reason.field:
-            field = shown(reason.field)
-            return _wrong("reason", "unknown_field", f"申请中没有字段 {field}", f"是否为 {near}？")
+    for path in paths:
+        near = nearest_path(path, application)
+        if near not in (None, path) and not path.startswith(f"{near}."):
+            said = f"申请中没有字段 {shown(path)}"
+            return _wrong("reason", "unknown_field", said, f"是否为 {near}？")
     return None
 
 
@@ -317,8 +317,8 @@ _FIXES = {
     "outcome": "请写 通过、退回 或 不通过（approve、return、reject）",
     "reviewer": "请填审核人列（reviewer），或给整个文件加 --reviewer 姓名",
     "number": "请写小程序备案号，如 苏ICP备2026000001号-1X",
-    "stage": "请写 平台初审 或 管局审核；不写则为当前环节",
-    "round": "请写数字，如 1；不写则为当前轮次",
+    "stage": "请写 平台初审 或 管局审核；不写则为 --stage 所给的环节，否则为平台初审",
+    "round": "请写数字，如 2；第一轮可以不写",
     "reasons": 'JSON Lines 中写 [{"field": "subject.name", "reason": "与执照不一致"}]',
 }
 

@@ -59,7 +59,7 @@ def printed(capsys: pytest.CaptureFixture[str], rows: list[BatchRow]) -> str:
         created_at=START.astimezone(CHINA),
         counts=BatchCounts(rows=len(rows), results=results),
     )
-    _print_batch(batch, rows)
+    _print_batch(batch, rows, runs=True)
     return capsys.readouterr().out
 
 

@@ -309,13 +309,32 @@ async def test_a_row_with_another_rows_appid_is_wrong_where_it_says_something_el
     path = file_of(folder, one, other)
     first, second = await done(own, await ordered(own, path))
     assert (first.result, second.result) == (RowResult.STARTED, RowResult.INVALID)
-    again = await ordered(own, path, ORDERED.model_copy(update={"again": True}))
-    assert await done(own, again) == [first, second]
     [problem] = second.problems
     assert (problem.code, problem.message) == (
         "twice_in_file",
         "与第 1 行是同一项备案,内容却不同",
     )
+    again = await ordered(own, path, ORDERED.model_copy(update={"again": True}))
+    assert await done(own, again) == [first, second]
+
+
+async def test_a_row_that_was_wrong_is_no_second_start_of_what_a_later_one_started(
+    own: OwnStack, folder: Path
+) -> None:
+    paper = folder / "materials/new-organisation-commitment.png"
+    one = line(fresh_appid())
+    path = file_of(folder, one.replace(paper.name, "later.png"), one)
+    wrong, started = await done(own, await ordered(own, path))
+    assert (wrong.result, started.result) == (RowResult.INVALID, RowResult.STARTED)
+    paper.with_name("later.png").write_bytes(paper.read_bytes())
+    await withdraw(own, started.uid)
+    again = await ordered(own, path, ORDERED.model_copy(update={"again": True}))
+    first, second = await done(own, again)
+    assert (first.result, first.explanation) == (
+        RowResult.ALREADY_OPEN,
+        "与第 2 行是同一项备案",
+    )
+    assert second == started
 
 
 async def test_a_batch_that_is_stopped_goes_on_with_the_same_file(
