@@ -19,7 +19,7 @@ from filing.display import (
 from filing.instants import when
 from filing.model import CHINA, Model
 from filing.process.state import Refusal
-from filing.view import escaped, item, refused_lines, shown_refusal, wrapped
+from filing.view import escaped, item, refused_lines, sent, shown_refusal
 
 
 class DisplayAnswer(Model):
@@ -122,8 +122,7 @@ def display_details(state: DisplayState) -> str:
         lines.append(item("等待至", when(answer.ends_at)))
         lines += ["", "### 怎样展示", ""]
         lines += [f"{place}. {sentence}" for place, sentence in enumerate(answer.how, start=1)]
-        lines += ["", "展示后:发送信号 `displayed`,内容如:", ""]
-        lines += ["```json", wrapped(DISPLAY_EXAMPLES["displayed"]), "```"]
+        lines += sent("展示后", "displayed", DISPLAY_EXAMPLES["displayed"])
     lines += ["", "### 经过", ""]
     lines += [f"- {when(t.at)} {escaped(t.note)}({escaped(t.by)})" for t in answer.timeline]
     lines += refused_lines(answer.refused, answer.refused_count)

@@ -314,7 +314,7 @@ def _what_to_send(state: State) -> list[str]:
         signal = "resubmit"
         draft, amend = (f"starter.py {c} {state.filing_id}" for c in ("draft", "amend"))
         lines = ["", f"{lead}:修改后重新提交,在命令行:", "", "```sh", draft, f"{amend} FILE", "```"]
-        return [*lines, *_sent("不修改而重新提交", signal, EXAMPLES[signal])]
+        return [*lines, *sent("不修改而重新提交", signal, EXAMPLES[signal])]
     elif state.status is Status.QUEUED:
         return ["", "前一备案结束后自动开始,无需操作"]
     elif state.by_hand:
@@ -325,9 +325,9 @@ def _what_to_send(state: State) -> list[str]:
         lead, signal = "人脸核身完成后自动提交,无需操作;已由人工送达管局时", "authority_event"
     else:
         lead, signal = "通常无需操作;备案系统的消息未能自动收到时", "authority_event"
-    lines = _sent(lead, signal, _example(state, signal))
+    lines = sent(lead, signal, _example(state, signal))
     for outcome, example in DECISION_EXAMPLES.get(signal, {}).items():
-        lines += _sent(OUTCOME_LABELS[outcome], signal, example)
+        lines += sent(OUTCOME_LABELS[outcome], signal, example)
     return lines
 
 
@@ -344,12 +344,13 @@ def _example(state: State, signal: str) -> str:
     return EXAMPLES[signal]
 
 
-def _sent(lead: str, signal: str, example: str) -> list[str]:
-    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", wrapped(example), "```"]
+def sent(lead: str, signal: str, example: str) -> list[str]:
+    """Which signal to send, and with what, in Markdown."""
+    return ["", f"{lead}:发送信号 `{signal}`,内容如:", "", "```json", _wrapped(example), "```"]
 
 
 @cache
-def wrapped(example: str) -> str:
+def _wrapped(example: str) -> str:
     """An example in lines that the page does not cut off: the same JSON, for its texts hold no blank."""
     return fill(
         example,
