@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.agencies import tell_if_unknown
 from commands.console import (
     Exit,
     Json,
@@ -18,7 +19,6 @@ from commands.console import (
     settings,
     table,
     text_option,
-    warn,
 )
 from filing.vocabulary import PARTY_LABELS, Kind, Party, Status
 
@@ -93,9 +93,7 @@ def list_(
 
         watch_list(query, _listed, json_=json_)
         return
-    listed, unknown = run(_list(query))
-    if unknown and not json_:
-        warn(unknown)
+    listed = run(_list(query, hint=not json_))
     if json_:
         print_json(listed)
         return
@@ -106,14 +104,15 @@ def list_(
         line((f"the first {limit}; --limit shows more", "dim"))
 
 
-async def _list(query: "ListQuery") -> "tuple[list[ListedFiling], str | None]":
-    from gateways.filing_lists import list_filings, no_such_agency
+async def _list(query: "ListQuery", *, hint: bool) -> "list[ListedFiling]":
+    from gateways.filing_lists import list_filings
     from operations.services import open_database
 
     async with open_database(settings()) as pool:
         listed = await list_filings(pool, query)
-        sought = None if listed else query.agency
-        return listed, None if sought is None else await no_such_agency(pool, sought)
+        if hint and not listed:
+            await tell_if_unknown(query.agency, pool)
+        return listed
 
 
 def _listed(listed: "list[ListedFiling]") -> "Table":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.agencies import tell_if_unknown
 from commands.console import (
     Exit,
     Json,
@@ -17,7 +18,6 @@ from commands.console import (
     run,
     settings,
     text_option,
-    warn,
 )
 from filing.stats import By
 
@@ -80,9 +80,7 @@ def stats(
     )
     if query.start and query.end and query.start >= query.end:
         fail(f"--to {to}: must be later than --from {from_}", Exit.USAGE)
-    figures, unknown = run(_gather(query))
-    if unknown and not json_:
-        warn(unknown)
+    figures = run(_gather(query, hint=not json_))
     _write_files(files, figures, force=force)
     if json_:
         print_json(figures)
@@ -93,15 +91,15 @@ def stats(
             line(("✓ wrote", "green"), f" {path}")
 
 
-async def _gather(query: "StatsQuery") -> "tuple[Stats, str | None]":
-    from gateways.filing_lists import no_such_agency
+async def _gather(query: "StatsQuery", *, hint: bool) -> "Stats":
     from operations.services import open_registry
     from operations.stats import gather
 
     async with open_registry(settings()) as registry:
         figures = await gather(query, registry)
-        sought = None if figures.total.filings else query.agency
-        return figures, None if sought is None else await no_such_agency(registry.pool, sought)
+        if hint and not figures.total.filings:
+            await tell_if_unknown(query.agency, registry.pool)
+        return figures
 
 
 def _write_files(files: dict[str, Path | None], figures: "Stats", *, force: bool) -> None:

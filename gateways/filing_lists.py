@@ -2,7 +2,6 @@
 finds the index that answers it."""
 
 import unicodedata
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from filing.records import ListedFiling, ListQuery
@@ -11,10 +10,6 @@ from gateways.event_log import storable
 
 if TYPE_CHECKING:
     from gateways.database import Pool
-
-MOST_LIKE = 3
-LIKE = 0.4
-"""How like a name another must be to be told, of 1: Chinese names are short."""
 
 _CONDITIONS = {
     "status": "status = {}",
@@ -54,23 +49,12 @@ async def list_filings(pool: "Pool", query: ListQuery) -> list[ListedFiling]:
     return [ListedFiling(**columns(row)) for row in rows]
 
 
-async def no_such_agency(pool: "Pool", agency: str) -> str | None:
-    """What to tell of an agency that no filing names, with the names that are like it; None where
-    one does."""
+async def agencies(pool: "Pool") -> list[str]:
+    """The agencies that filings name, in order."""
     rows = await pool.fetch(
         "select distinct agency from filings where agency is not null order by agency"
     )
-    names = [row["agency"] for row in rows]
-    if agency in names:
-        return None
-    near = [name for name in names if agency.strip() in name]
-    near = near or get_close_matches(agency, names, MOST_LIKE, LIKE)
-    hint = (
-        f"did you mean {'、'.join(near[:MOST_LIKE])}?"
-        if near
-        else f"others that are known: {len(names)}"
-    )
-    return f"no filing names the agency {agency}, and names count as they are written; {hint}"
+    return [row["agency"] for row in rows]
 
 
 def conditions(query: ListQuery) -> tuple[str, list[Any]]:
