@@ -12,6 +12,8 @@ from filing.problems import Problem
 BATCH_WORKFLOW = "BatchWorkflow"
 ROWS_A_SECOND = 20.0
 MOST_ROWS_A_SECOND = 1000.0
+TWICE_IN_FILE = "twice_in_file"
+"""Code of a row about the same filing as another of its file."""
 SHORT = 16
 """Digits of a batch's id by which people name it."""
 

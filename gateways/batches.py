@@ -4,7 +4,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from filing.batches import Batch, BatchAction, BatchCounts, BatchRow, RowOutcome, RowResult, Work
+from filing.batches import (
+    TWICE_IN_FILE,
+    Batch,
+    BatchAction,
+    BatchCounts,
+    BatchRow,
+    RowOutcome,
+    RowResult,
+    Work,
+)
 from filing.model import CHINA, Model
 from filing.problems import Problem
 from gateways.event_log import storable
@@ -125,9 +134,7 @@ class TakingIn:
             ],
         )
 
-    async def set_twins_aside(
-        self, result: RowResult, code: str, explanation: str, other: Problem
-    ) -> None:
+    async def set_twins_aside(self, result: RowResult, explanation: str, other: Problem) -> None:
         """Of rows about the same filing the first counts. The others come to this at once, or are
         invalid for that `other` problem where they say something else; `{row}` in the explanation and
         in the problem's message is the first."""
@@ -158,7 +165,7 @@ class TakingIn:
                 ) end
             from twins where batch_rows.batch = $1 and batch_rows.row = twins.row
             """,
-            *(self._batch, result.value, code, explanation),
+            *(self._batch, result.value, TWICE_IN_FILE, explanation),
             other.model_dump(mode="json"),
             timeout=LONG,
         )
@@ -323,8 +330,9 @@ async def _to_do_again(connection: "Connection", batch: str) -> set[int]:
             or (result = 'already_open' and uid is null)
             or (result in ('started', 'queued', 'already_open') and filings.closed_at is not null
                 and filings.status not in ('approved', 'withdrawn'))
-        ) and coalesce(detail->>'code', detail->'problems'->0->>'code', '') <> 'twice_in_file'
+        ) and coalesce(detail->>'code', detail->'problems'->0->>'code', '') <> $2
         """,
         batch,
+        TWICE_IN_FILE,
     )
     return {row["row"] for row in rows}

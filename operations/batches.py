@@ -23,6 +23,7 @@ from filing.batches import (
     BATCH_WORKFLOW,
     GOOD,
     SHORT,
+    TWICE_IN_FILE,
     Batch,
     BatchAction,
     BatchCounts,
@@ -45,14 +46,12 @@ from operations.services import Services, now
 from operations.start import Confirmed, ready
 from operations.tables import APPLICATIONS, Table
 
-_TWIN = Problem(
-    path="", code="twice_in_file", message="与第 {row} 行是同一项备案", fix="请删除其中一行"
-)
-_OTHER_TWIN = _TWIN.model_copy(
-    update={
-        "message": f"{_TWIN.message},内容却不同",
-        "fix": "请核对两行是哪一项备案，改正或删除其中一行",
-    }
+_TWIN = "与第 {row} 行是同一项备案"
+_OTHER_TWIN = Problem(
+    path="",
+    code=TWICE_IN_FILE,
+    message=f"{_TWIN},内容却不同",
+    fix="请核对两行是哪一项备案，改正或删除其中一行",
 )
 ROWS_AT_ONCE = 200
 READ_AT_ONCE = min(os.cpu_count() or 1, 8)
@@ -134,7 +133,7 @@ async def order_starts(
     *,
     confirmed: Confirmed,
     progress: Progress = lambda rows: None,
-) -> Taken | NotTaken | Planned:
+) -> Taken | NotTaken:
     """Have a file's applications started: valid ones although others are not, unless it is to be
     all or nothing. Raises `Unreadable` where the file cannot be read to its end."""
     today = now().date()
@@ -150,7 +149,7 @@ async def order_starts(
             work=found.model_dump(mode="json", exclude_defaults=True),
         )
 
-    return await take_in(
+    taken = await take_in(
         source,
         services,
         ordered,
@@ -159,6 +158,8 @@ async def order_starts(
         twins=RowResult.ALREADY_OPEN,
         progress=progress,
     )
+    assert not isinstance(taken, Planned)  # a dry run of starts asks no registry
+    return taken
 
 
 def invalid(document: Document, problems: tuple[Problem, ...]) -> NewRow:
@@ -211,7 +212,7 @@ async def take_in(
                 wanted = None if first else await taking.order_again(new)
                 documents = source.documents(table)
                 taken_up = await _read_all(documents, taking, read, wanted, progress)
-                await taking.set_twins_aside(twins, _TWIN.code, _TWIN.message, _OTHER_TWIN)
+                await taking.set_twins_aside(twins, _TWIN, _OTHER_TWIN)
                 if ordered.all_or_nothing:
                     await _all_valid(source, taking)
             if ordered.dry_run:

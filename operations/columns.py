@@ -107,6 +107,7 @@ _VALUES: dict[str, dict[str, str]] = {
 _DATES = frozenset({"valid_from", "valid_to", "signed_on", "effective_on"})
 _DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d\d)(\d\d))")
 _NOTE = re.compile(r"[(\[【<].*?[)\]】>]\s*$")
+_NUMBER = re.compile(r"\.\d+")
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,6 @@ def template() -> list[str]:
 def template_paths() -> list[str]:
     """What each of them means."""
     return list(_template())
-
-
-_NUMBER = re.compile(r"\.\d+")
 
 
 def is_path(field: str) -> bool:

@@ -21,6 +21,7 @@ from filing.process.messages import LONGEST_NAME, MOST_FAULTS, Reasons
 from filing.view import StatusAnswer
 from filing.vocabulary import STATUS_LABELS, Status
 from gateways.batches import NewRow
+from gateways.registry import FilingRecord
 from operations.batches import NotTaken, Ordered, Planned, Progress, Taken, invalid, take_in
 from operations.columns import is_path, meant_by
 from operations.filings import DecisionWork, Verdict
@@ -211,34 +212,46 @@ async def read_decision(
     if document.problems:
         return invalid(document, document.problems)
     given = document.data or {}
-    new = invalid(document, ())
     found = None
     if isinstance(id_ := given.get("id"), str) and len(id_) <= MOST_OF_AN_ID:
         found = await services.registry.find(id_.strip())
-    if found is not None:
-        named = {"filing_id": found.filing_id, "mini_program": found.view["mini_program"]}
-        new = new.model_copy(update=named)
+    judged = await _judge(given, found, services, reviewer, stage)
+    row = NewRow(
+        row=document.row,
+        filing_id=found.filing_id if found else None,
+        mini_program=found.view["mini_program"] if found else None,
+        work=None,
+    )
+    if isinstance(judged, DecisionWork):
+        return row.model_copy(update={"work": judged.model_dump(mode="json")})
+    return row.model_copy(update={"problems": judged})
+
+
+async def _judge(
+    given: dict[str, Any],
+    found: FilingRecord | None,
+    services: Services,
+    reviewer: str | None,
+    stage: Status,
+) -> DecisionWork | tuple[Problem, ...]:
     try:
         row = DecisionRow.model_validate(_normal(given, reviewer))
     except WrongReason:
-        wrong = _wrong("reason", "reason", "退回原因的写法不正确", _REASON)
-        return new.model_copy(update={"problems": (wrong,)})
+        return (_wrong("reason", "reason", "退回原因的写法不正确", _REASON),)
     except ValidationError as error:
-        return new.model_copy(update={"problems": _faults(error)})
+        return _faults(error)
     if found is None:
-        unknown = _wrong("id", "no_such_filing", "没有该备案", _FIXES["id"])
-        return new.model_copy(update={"problems": (unknown,)})
+        return (_wrong("id", "no_such_filing", "没有该备案", _FIXES["id"]),)
     stands = StatusAnswer.model_validate(found.view)
     against = _against(row, stands, stage) or await _misspelt(row, found.uid, services)
     if against is not None:
-        return new.model_copy(update={"problems": (against,)})
+        return (against,)
     verdict = Verdict(
         decision=_decision(row),
         stage=row.stage or stage,
         round=int(row.round) if row.round else stands.round,
     )
-    work = DecisionWork(uid=found.uid, verdict=verdict)
-    return new.model_copy(update={"work": work.model_dump(mode="json")})
+    return DecisionWork(uid=found.uid, verdict=verdict)
 
 
 def _normal(given: dict[str, Any], reviewer: str | None) -> dict[str, Any]:

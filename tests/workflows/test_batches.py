@@ -26,7 +26,6 @@ from operations.batch_work import BatchWork
 from operations.batches import (
     NotTaken,
     Ordered,
-    Planned,
     Taken,
     find_batch,
     follow,
@@ -80,7 +79,7 @@ def many(folder: Path, count: int, name: str = "批量.jsonl") -> str:
     return file_of(folder, *(line(fresh_appid()) for _ in range(count)), name=name)
 
 
-async def order(own: OwnStack, path: str, ordered: Ordered = ORDERED) -> Taken | NotTaken | Planned:
+async def order(own: OwnStack, path: str, ordered: Ordered = ORDERED) -> Taken | NotTaken:
     with opened(path) as source:
         return await order_starts(source, own.services, ordered, confirmed=lambda _: False)
 
