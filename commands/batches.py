@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from commands.console import (
-    INTERRUPTED,
     Exit,
     Json,
     err,
@@ -21,7 +20,7 @@ from commands.console import (
     settings,
     warn,
 )
-from commands.interrupts import ctrl_c
+from commands.interrupts import unless_ctrl_c
 from filing.batches import (
     GOOD,
     MOST_ROWS_A_SECOND,
@@ -176,7 +175,6 @@ async def watch(batch: Batch, services: "Services") -> bool:
     )
 
     from operations.batches import follow
-    from operations.stopping import unless
 
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -199,12 +197,9 @@ async def watch(batch: Batch, services: "Services") -> bool:
                 task, completed=_done(counts), rate=f"{speed:.1f} rows/s" if speed else ""
             )
 
-        with ctrl_c() as stop:
-            ended = await unless(stop, follow(batch, services, shown))
-    if ended is None:
         short = batch.id[:SHORT]
-        warn(f"batch {short} goes on by itself: `starter.py batches {short} --follow`")
-        raise typer.Exit(INTERRUPTED)
+        goes_on = f"batch {short} goes on by itself: `starter.py batches {short} --follow`"
+        ended = await unless_ctrl_c(follow(batch, services, shown), goes_on)
     if not ended:
         warn(_NOT_RUNNING)
     return ended

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from commands.batches import AS_ORDERED, WHETHER_TAKEN, counted, print_some, print_sum, watch
-from commands.console import INTERRUPTED, Exit, fail, line, print_json, run, settings, warn
-from commands.interrupts import ctrl_c
+from commands.console import Exit, fail, line, print_json, run, settings, warn
+from commands.interrupts import unless_ctrl_c
 from filing.batches import GOOD, SHORT, Batch, BatchRow, RowResult
 from filing.problems import Problem
 
 if TYPE_CHECKING:
     from filing.vocabulary import Status
-    from operations.batches import NotTaken, Planned, Taken
+    from operations.batches import NotTaken, Planned
 
 
 _KEPT = "nothing of it is decided twice; --again takes up the rows that came to nothing"
@@ -38,20 +38,21 @@ def decide_from(
     json_: bool,
 ) -> None:
     """Have a file's decisions made, and print what became of each row."""
-    from operations.batches import Planned
+    from operations.batches import NotTaken, Planned
     from operations.formats import Unreadable
 
     try:
-        taken, batch, rows, ended = run(_decide(file, reviewer, stage, by, manner))
+        came = run(_decide(file, reviewer, stage, by, manner))
     except Unreadable as error:
         _print_unreadable(file, error.problem, json_)
         raise typer.Exit(Exit.NO) from None
-    if isinstance(taken, Planned):
-        _print_plan(file, taken, json_)
+    if isinstance(came, Planned):
+        _print_plan(file, came, json_)
         return
-    if batch is None:
-        _print_not_taken(taken, json_)
+    if isinstance(came, NotTaken):
+        _print_not_taken(came, json_)
         raise typer.Exit(Exit.NO)
+    batch, rows, ended = came
     if json_:
         print_json({"batch": batch, "rows": rows})
     else:
@@ -67,13 +68,13 @@ def decide_from(
 
 async def _decide(
     file: str, reviewer: str | None, stage: "Status", by: str, manner: Manner
-) -> "tuple[Taken | NotTaken | Planned, Batch | None, list[BatchRow], bool]":
+) -> "NotTaken | Planned | tuple[Batch, list[BatchRow], bool]":
+    """What came of it: a batch with its rows, and whether it does not stand still."""
     from gateways.batches import Batches
     from operations.batches import Ordered, Taken, find_batch
     from operations.decisions import order_decisions
     from operations.reading import opened
     from operations.services import open_services
-    from operations.stopping import unless
 
     ordered = Ordered(
         by=by,
@@ -85,22 +86,20 @@ async def _decide(
     async with open_services(settings()) as services:
         with opened(file) as source:
             _of_many(source.many)
-            with ctrl_c() as stop:
-                order = order_decisions(source, services, ordered, reviewer=reviewer, stage=stage)
-                taken = await unless(stop, order)
-        if taken is None:
             told = "nothing was sent" if manner.dry_run else WHETHER_TAKEN
-            warn(f"interrupted at {file}: {told}")
-            raise typer.Exit(INTERRUPTED)
+            taken = await unless_ctrl_c(
+                order_decisions(source, services, ordered, reviewer=reviewer, stage=stage),
+                f"interrupted at {file}: {told}",
+            )
         if not isinstance(taken, Taken):
-            return taken, None, [], True
+            return taken
         if taken.kept:
             left = f"; {AS_ORDERED}" if taken.batch.counts.pending else ""
             warn(f"{file} was taken before, as batch {taken.batch.id[:SHORT]}: {_KEPT}{left}")
         ended = not manner.follow or await watch(taken.batch, services)
         batch = await find_batch(taken.batch.id, services.registry)
         rows = [row async for row in Batches(services.registry).rows(batch.id)]
-        return taken, batch, rows, ended
+        return batch, rows, ended
 
 
 def _of_many(many: bool) -> None:
@@ -128,10 +127,7 @@ def _print_plan(file: str, planned: "Planned", json_: bool) -> None:
         raise typer.Exit(Exit.NO)
 
 
-def _print_not_taken(taken: "Taken | NotTaken | Planned", json_: bool) -> None:
-    from operations.batches import NotTaken
-
-    assert isinstance(taken, NotTaken)
+def _print_not_taken(taken: "NotTaken", json_: bool) -> None:
     if json_:
         print_json({"batch": None, "rows": taken.invalid})
         return

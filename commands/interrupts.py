@@ -2,8 +2,15 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import typer
+
+from commands.console import INTERRUPTED, warn
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -24,3 +31,15 @@ def ctrl_c() -> Iterator[asyncio.Event]:
     finally:
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, before)
+
+
+async def unless_ctrl_c(work: Coroutine[Any, Any, T], told: str) -> T:
+    """What the work gives; Ctrl-C undoes it, and ends the command with what is told then."""
+    from operations.stopping import unless
+
+    with ctrl_c() as stop:
+        done = await unless(stop, work)
+    if done is None:
+        warn(told)
+        raise typer.Exit(INTERRUPTED)
+    return done

@@ -21,7 +21,6 @@ from commands.batches import (
     watch,
 )
 from commands.console import (
-    INTERRUPTED,
     Exit,
     Json,
     err,
@@ -35,7 +34,7 @@ from commands.console import (
     warn,
 )
 from commands.filings import Files, examine, print_examined
-from commands.interrupts import ctrl_c
+from commands.interrupts import unless_ctrl_c
 from commands.reviews import author
 from filing.batches import GOOD, ROWS_A_SECOND, SHORT, Batch, BatchRow, RowResult
 
@@ -188,11 +187,10 @@ async def _one(
     read: Any,
 ) -> Batch | None:
     """Start a file's application, or have its many started: then the batch."""
-    from operations.batches import NotTaken, Taken, order_starts
+    from operations.batches import NotTaken, order_starts
     from operations.formats import Unreadable
     from operations.reading import opened
     from operations.start import Invalid, start_document
-    from operations.stopping import unless
 
     try:
         with opened(path) as source:
@@ -203,21 +201,16 @@ async def _one(
                     )
                     came.outcomes.append(outcome)
                 return None
-            with ctrl_c() as stop:
-                taken = await unless(
-                    stop,
-                    order_starts(source, services, ordered, confirmed=confirmed, progress=read),
-                )
+            taken = await unless_ctrl_c(
+                order_starts(source, services, ordered, confirmed=confirmed, progress=read),
+                f"interrupted at {path}: {WHETHER_TAKEN}",
+            )
     except Unreadable as error:
         came.outcomes.append(Invalid(file=path, problems=(error.problem,)))
         return None
-    if taken is None:
-        warn(f"interrupted at {path}: {WHETHER_TAKEN}")
-        raise typer.Exit(INTERRUPTED)
     if isinstance(taken, NotTaken):
         came.not_taken.append((path, taken.rows, taken.invalid))
         return None
-    assert isinstance(taken, Taken)
     short, counts = taken.batch.id[:SHORT], taken.batch.counts
     if taken.kept:
         left = f"; {AS_ORDERED}" if counts.pending else ""
@@ -236,9 +229,8 @@ async def _see(batch: Batch, came: _Came, services: "Services", follow: bool | N
     from operations.batches import find_batch
 
     try:
-        if (follow if follow is not None else batch.counts.rows <= SMALL) and not await watch(
-            batch, services
-        ):
+        wanted = follow if follow is not None else batch.counts.rows <= SMALL
+        if wanted and not await watch(batch, services):
             came.standing.add(batch.id)
     finally:
         batch = await find_batch(batch.id, services.registry)
