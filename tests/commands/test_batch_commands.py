@@ -23,10 +23,40 @@ from tests.commands.conftest import (
 )
 from tests.commands.test_lives import one_line
 
+READS = (
+    "select exists (select from pg_stat_activity where state = 'idle in transaction'"
+    " and query like '%into batches%')"
+)
+"""Whether a file of many is being read."""
+
 
 def file_of(cli: Cli, name: str, *lines: str) -> str:
     (cli.folder / name).write_text("\n".join(lines), encoding="utf-8")
     return name
+
+
+async def begun(
+    cli: Cli, running: Running, call: tuple[str, ...], until: str, *values: str
+) -> asyncio.subprocess.Process:
+    """The command, which has come so far that the database answers yes."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        STARTER,
+        *call,
+        cwd=cli.folder,
+        env=environment(cli.home),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    connection = await asyncpg.connect(running.info.database_url)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await connection.fetchval(until, *values):
+                assert process.returncode is None, "it was not met at that"
+                await asyncio.sleep(0.01)
+    finally:
+        await connection.close()
+    return process
 
 
 async def test_a_small_file_is_waited_for_and_told_in_the_contracts_shape(cli: Cli) -> None:
@@ -73,26 +103,9 @@ async def test_a_start_that_is_killed_while_it_reads_has_started_nothing(
     """And the same command again does all of it."""
     appids = [fresh_appid() for _ in range(60)]
     file = file_of(cli, "killed.jsonl", *map(one_line, appids))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, STARTER, "start", file, "--no-follow"),
-        cwd=cli.folder,
-        env=environment(cli.home),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    connection = await asyncpg.connect(running.info.database_url)
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not await connection.fetchval(
-                "select count(*) from pg_stat_activity where state = 'idle in transaction'"
-                " and query like '%into batches%'"
-            ):
-                assert process.returncode is None, "it was not met while it read"
-                await asyncio.sleep(0.01)
-        process.kill()
-        await process.wait()
-    finally:
-        await connection.close()
+    process = await begun(cli, running, ("start", file, "--no-follow"), READS)
+    process.kill()
+    await process.communicate()
     assert file not in {one["file"] for one in await cli.json("batches")}
     told = await cli.json("start", file, "--follow", "--rate", "100")
     assert len(told["started"]) == 60
@@ -103,27 +116,16 @@ async def test_a_start_that_is_killed_while_it_reads_has_started_nothing(
 async def test_ctrl_c_says_that_a_batch_goes_on(cli: Cli, running: Running) -> None:
     """And that what was named after it is not read; at one start a second, it is watched by the second."""
     file = file_of(cli, "interrupted.jsonl", *(one_line(fresh_appid()) for _ in range(20)))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, STARTER, "start", file, "later.jsonl", "--follow", "--rate", "1"),
-        cwd=cli.folder,
-        env=environment(cli.home),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    process = await begun(
+        cli,
+        running,
+        ("start", file, "later.jsonl", "--follow", "--rate", "1"),
+        "select count(*) >= 2 from batch_rows join batches on batch = id"
+        " where file = $1 and result = 'started'",
+        file,
     )
-    connection = await asyncpg.connect(running.info.database_url)
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not await connection.fetchval(
-                "select count(*) >= 2 from batch_rows join batches on batch = id"
-                " where file = $1 and result = 'started'",
-                file,
-            ):
-                assert process.returncode is None
-                await asyncio.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
-    finally:
-        await connection.close()
+    process.send_signal(signal.SIGINT)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     told = out.decode() + err.decode()
     assert process.returncode == 130, told
     assert "goes on by itself" in err.decode()
@@ -137,27 +139,15 @@ async def test_ctrl_c_while_a_second_file_is_read_undoes_that_alone(
 ) -> None:
     first = file_of(cli, "first.jsonl", one_line(fresh_appid()))
     second = file_of(cli, "second.jsonl", *(one_line(fresh_appid()) for _ in range(150)))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, STARTER, "start", first, second),
-        cwd=cli.folder,
-        env=environment(cli.home),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    process = await begun(
+        cli,
+        running,
+        ("start", first, second),
+        f"{READS} and exists (select from batches where file = $1)",
+        first,
     )
-    connection = await asyncpg.connect(running.info.database_url)
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not await connection.fetchval(
-                "select exists (select from batches where file = $1) and exists (select from"
-                " pg_stat_activity where state = 'idle in transaction' and query like '%into batches%')",
-                first,
-            ):
-                assert process.returncode is None, "it was not met while it read"
-                await asyncio.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
-    finally:
-        await connection.close()
+    process.send_signal(signal.SIGINT)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 130, err.decode()
     assert "interrupted at second.jsonl" in err.decode()
     assert "1 rows: 1 started" in out.decode()

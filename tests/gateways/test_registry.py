@@ -11,7 +11,6 @@ import pytest
 from filing.process.state import State
 from filing.records import Entry, Told
 from filing.view import StatusAnswer, status_answer
-from filing.vocabulary import Status
 from gateways.registry import Registry
 
 NewState = Callable[..., State]
@@ -276,25 +275,18 @@ async def test_another_run_that_tells_something_else_is_a_conflict(
     ],
 )
 async def test_what_was_not_accepted_is_told_with_its_reason_alone(
-    registry: Registry, new_state: NewState, code: str, label: str
+    registry: Registry, new_state: NewState, new_entry: NewEntry, code: str, label: str
 ) -> None:
     """Not with what was foreseen when it was started."""
     state = new_state(sequence=0)
     await registry.write(state, ())
     assert not await registry.closed_as_refused(state.uid)
-    refusal = Entry(
-        sequence=0,
-        purpose="refusal",
-        at=state.started_at,
-        status=Status.LAPSED,
-        round=1,
-        by="rules",
-        note="申请未受理",
-        detail={"code": code, "problems": ""},
+    refusal = new_entry(
+        sequence=0, purpose="refusal", status="lapsed", note="申请未受理", detail={"code": code}
     )
     await registry.refuse(state.uid, refusal)
     record = await registry.find(state.uid)
     assert record is not None
     assert (record.view["status"], record.view["status_label"]) == ("lapsed", label)
     [said] = StatusAnswer.model_validate(record.view).timeline
-    assert (said.at, said.note) == (state.started_at, "申请未受理")
+    assert (said.at, said.note) == (refusal.at, "申请未受理")
